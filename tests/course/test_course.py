@@ -326,4 +326,4 @@ def test_a_course_works_in_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> No
     course.submit()
     refused = course.process("grade", "--data", "embedded")
     assert refused.returncode == 2
-    assert "its name is not UTF-8, so no job can be told where it is: rename it" in refused.stderr
+    assert "its name is not UTF-8, so no job can find it: rename it" in refused.stderr

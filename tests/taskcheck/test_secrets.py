@@ -41,7 +41,7 @@ def test_data_and_evidence_that_git_does_not_ignore_are_a_doubt(course: Temporar
     git(course.root)
     told = found(course, root=course.root / "data")
     assert len([text for text in told if "git does not ignore them: a commit would publish them" in text]) == 1
-    assert len([text for text in told if "git does not ignore" in text and ".harness, which keeps" in text]) == 1
+    assert len([text for text in told if "git does not ignore" in text and ".harness, which contains" in text]) == 1
     (course.root / ".gitignore").write_text("data/\n.harness/\n")
     assert not [text for text in found(course, root=course.root / "data") if "git does not" in text]
 
@@ -50,7 +50,7 @@ def test_a_baseline_is_compared_with_what_its_reference_gets(course: TemporaryCo
     path = course.add_task()
     path.write_text(path.read_text().replace("harness.Baseline(0.8)", "harness.Baseline(0.2, reference='middle')"))
     course.submit(name="middle", base="reference")
-    doubt = "! blobs: embedded data: the baseline of 'generated clouds' is 0.2, and reference/middle gets accuracy"
+    doubt = "! blobs: embedded data: the baseline of 'generated clouds' is 0.2, and reference/middle reaches accuracy"
     said = course.harness("tasks", "check", "blobs").stdout
     assert "reference/middle: it has no record here; --references evaluates it" in " ".join(said.split())
     assert doubt in " ".join(course.harness("tasks", "check", "blobs", "--references").stdout.split())
