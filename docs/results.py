@@ -1,9 +1,9 @@
 """Write ``docs/results.md`` from records: ``python docs/results.py [RECORDS…]``.
 
-RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left and
-``leaderboard/records`` (both by default). Of each submission, task and source of data the record of most seeds counts,
-of these the newest; published figures come from ``docs/published.toml``, and what is to be said of ours from
-``docs/accounts.toml``.
+RECORDS are folders of records: by default ``docs/records``, where ``harness evaluate … --json docs/records/NAME.json``
+writes them, and ``leaderboard/records``. For each submission, task and source of data, the record with the most seeds is
+used, and of several such records the newest. Published figures come from ``docs/published.toml``, and the comments on
+our results from ``docs/accounts.toml``.
 """
 
 import json
@@ -20,21 +20,21 @@ from tabulate import tabulate
 DOCS = Path(__file__).parent
 DEFAULT = (DOCS / "records", DOCS.parent / "leaderboard" / "records")
 FIGURE = re.compile(r"\{(real|embedded)/([\w-]+)/(\w+)\}")
-"""In an account: the score of a method in one metric."""
+"""In a comment of ``accounts.toml``: the score of a method in one metric."""
 
 HEAD = """# Results
 
-What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
-Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; no figure in a table
-is typed by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which
-always is of real data: beside an embedded source, which is other data, there is none. A `·` stands where we know of
-no published figure.
+The scores of the references and of the example submission `alice`, on real data where they were available, and on the
+embedded source of each task. `python docs/results.py` writes this page from the records in `docs/records/` and
+`leaderboard/records/`; no figure in a table is typed by hand. Intervals are 95 % intervals and cover test sampling only.
+*Difference* is our score minus the published figure. Published figures are always for real data, so no difference is given
+for an embedded source, which contains other data. A `·` means that we know of no published figure.
 """
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A published figure; `reference` is empty where it is of the task, not of a method."""
+    """A published figure; `reference` is empty if the figure is for the task and not for a method."""
 
     task: str
     metric: str
@@ -61,11 +61,11 @@ class Result:
     cpu_seconds: float | None
     scored_on: str
     seeds: int
-    """How many models the value is the mean of."""
+    """The number of models whose mean the value is."""
 
 
 def read(folders: Iterable[Path]) -> list[Result]:
-    """Return the results of each submission, task and kind of data: the newest record of those of most seeds."""
+    """Return the results of each submission, task and kind of data, from the newest record with the most seeds."""
     best: dict[tuple[str, str, bool], dict[str, Any]] = {}
     for record in (record for folder in folders for record in records(folder)):
         key = (record["task"]["name"], record["submission"]["name"], record["task"]["source"] != "embedded")
@@ -75,12 +75,12 @@ def read(folders: Iterable[Path]) -> list[Result]:
 
 
 def weight(record: dict[str, Any]) -> tuple[int, str]:
-    """Return how much a record says: how many seeds, then when."""
+    """Return the key by which records are compared: the number of seeds, then the time."""
     return len(record["run"]["repeats"]), record["run"]["started"]
 
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield every record below `folder`: one a file, a list a file, or one a line of a history."""
+    """Yield every record below `folder`: a file holds one record or a list of them, a history one in each line."""
     for path in sorted(folder.rglob("*.json")):
         content = json.loads(path.read_text())
         yield from content if isinstance(content, list) else [content]
@@ -89,7 +89,7 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def results(record: dict[str, Any], *, real: bool) -> Iterator[Result]:
-    """Yield one result a score."""
+    """Yield one result for each score."""
     for score in record["scores"]:
         yield Result(
             task=record["task"]["name"],
@@ -115,7 +115,7 @@ def published(path: Path) -> list[Figure]:
 
 
 def accounts(path: Path, found: list[Result]) -> dict[str, str]:
-    """Return what ``accounts.toml`` says of each task, with the figures that it names.
+    """Return the comment of ``accounts.toml`` on each task, with the figures that it names.
 
     Raises:
         KeyError: no record has such a figure.
@@ -131,7 +131,7 @@ def accounts(path: Path, found: list[Result]) -> dict[str, str]:
 
 
 def method(result: Result) -> str:
-    """Return the name that people read."""
+    """Return the name that is displayed."""
     return result.name.removeprefix("reference/")
 
 
@@ -148,15 +148,15 @@ def page(found: list[Result], figures: list[Figure], said: dict[str, str]) -> st
             if shown:
                 sections.append(f"### {'real data' if real else 'embedded source'}\n\n{table(shown, figures)}\n")
             elif real:
-                sections.append("No record on real data: it was not at hand.\n")
+                sections.append("There is no record on real data, which were not available.\n")
     sources = sorted({(figure.task, figure.source) for figure in figures if figure.task in {r.task for r in found}})
-    sections.append("## Where the published figures are from\n")
+    sections.append("## Sources of the published figures\n")
     sections += [f"- {task}: {source}" for task, source in sources]
     return "\n".join(sections).rstrip() + "\n"
 
 
 def worth_showing(chosen: list[Result], figures: list[Figure]) -> list[Result]:
-    """Keep the primary score, and others where a figure was published; best first."""
+    """Keep the primary score, and others for which a figure was published; best first."""
     best = {result.name: result.value for result in chosen if result.primary}
     kept = [result for result in chosen if result.primary or of(result, figures) is not None]
     return sorted(kept, key=lambda r: (not r.primary, -best[r.name] if r.higher_is_better else best[r.name], r.name))
@@ -192,7 +192,7 @@ def measured(result: Result) -> str:
 
 
 def of(result: Result, figures: list[Figure]) -> Figure | None:
-    """Return the figure to hold `result` against: the method's own, else the task's."""
+    """Return the figure to compare `result` with: that of the method, otherwise that of the task."""
     fitting = [
         figure
         for figure in figures
@@ -202,7 +202,7 @@ def of(result: Result, figures: list[Figure]) -> Figure | None:
 
 
 def main(arguments: list[str]) -> None:
-    """Read, write, and say what was written."""
+    """Read the records, write the page, and print what was written."""
     folders = [Path(argument) for argument in arguments] or list(DEFAULT)
     found = read(folders)
     text = page(found, published(DOCS / "published.toml"), accounts(DOCS / "accounts.toml", found))
