@@ -1,9 +1,9 @@
 """Write ``docs/results.md`` from records: ``python docs/results.py [RECORDS…]``.
 
 RECORDS are folders of records: by default ``docs/records``, where ``harness evaluate … --json docs/records/NAME.json``
-writes them, and ``leaderboard/records``. For each submission, task and source of data, the record with the most seeds is
-used, and of several such records the newest. Published figures come from ``docs/published.toml``, and the comments on
-our results from ``docs/accounts.toml``.
+writes them, and ``leaderboard/records``. For each submission, task and source of data, the record with the most seeds
+is used, and of several such records the newest. Published figures come from ``docs/published.toml``, and the comments
+on our results from ``docs/accounts.toml``.
 """
 
 import json
@@ -26,9 +26,9 @@ HEAD = """# Results
 
 The scores of the references and of the example submission `alice`, on real data where they were available, and on the
 embedded source of each task. `python docs/results.py` writes this page from the records in `docs/records/` and
-`leaderboard/records/`; no figure in a table is typed by hand. Intervals are 95 % intervals and cover test sampling only.
-*Difference* is our score minus the published figure. Published figures are always for real data, so no difference is given
-for an embedded source, which contains other data. A `·` means that we know of no published figure.
+`leaderboard/records/`; no figure in a table is typed by hand. Intervals are 95 % intervals and cover test sampling
+only. *Difference* is our score minus the published figure. Published figures are always for real data, so no
+difference is given for an embedded source, which contains other data. A `·` means that we know of no published figure.
 """
 
 
