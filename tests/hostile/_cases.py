@@ -1,4 +1,4 @@
-"""The submissions of this folder, and what each says in its docstring about how the test knows."""
+"""The submissions of this folder, and what each states in its docstring about how it is checked."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Case:
 
     Those of ``pairs/`` are not submissions: each is imported by two workers that run at once (`tests.hostile._pair`).
 
-    The docstring begins with what is tried, in a sentence. Then come lines ``Key: value``:
+    The docstring begins with a sentence that states what is tried. Then come lines ``Key: value``:
 
     - ``Held:`` how the record must look: ``contained`` (the attack ran to its end and got nothing), ``passed``,
       ``below_baseline`` or ``KIND in PHASE``; several with ``or``.
-    - ``Told by:`` how the test knows.
+    - ``Checked by:`` what the test checks: what must be true, or what the attack would report if it had succeeded.
     - ``Task:`` which task it is handed in for. If not said, it is the one with tight limits where a timeout in ``fit``
       is right, and the same with time enough for any machine where it is not.
-    - ``Alone:`` why it must not share a run of the harness with others where nothing holds it.
+    - ``Alone:`` why it must not share a run of the harness with others where it is not isolated.
     - ``Known:`` at which level, best first, it is known not to be held, and why: ``LEVEL, … (WHY)``.
     """
 
@@ -38,7 +38,7 @@ class Case:
     path: Path
     tries: str
     held: tuple[str, ...]
-    told_by: str
+    checked_by: str
     task: str
     alone: bool
     known: str
@@ -104,7 +104,7 @@ def _case(group: Group, path: Path) -> Case:
         path=path,
         tries=docstring.splitlines()[0],
         held=tuple(" ".join(said["Held"].split()).split(" or ")),
-        told_by=said["Told by"],
+        checked_by=" ".join(said["Checked by"].split()),
         task=said.get("Task") or _task_for(group, said["Held"]),
         alone="Alone" in said,
         known=said.get("Known", ""),
@@ -129,4 +129,4 @@ SMOKE = frozenset(
         "weights-in-lists", "workflow-commands", "writes-outside",
     }
 )  # fmt: skip
-"""One or two for each wall, and none that waits: what every run of the tests includes."""
+"""One or two for each kind of protection, and none that waits for a limit: every run of the tests includes them."""

@@ -42,7 +42,7 @@ class Column:
 def besiege(host: Host, level: Level, submitted: Sequence[Case], pairs: Sequence[Case]) -> Column:
     """Run every case at `level` as `host`; those that may take the harness along have a run of their own.
 
-    `pairs` are what two workers try to tell each other.
+    `pairs` are the ways in which two workers try to send each other information.
     """
     with build_world(host) as world:
         for case in submitted:

@@ -1,6 +1,6 @@
-"""Two workers at once: the one is told bits, and what the other then sees is compared with them.
+"""Two workers at once: one is told to send bits, and what the other observes is compared with them.
 
-Run as ``python -m tests.hostile._pair LEVEL START`` it tries every file of ``pairs/`` and prints what came through.
+Run as ``python -m tests.hostile._pair LEVEL START`` it tries every file of ``pairs/`` and prints what was received.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _session(sandbox: Sandbox, folder: Path) -> Session:
 
 
 def _carried(one: Session, other: Session, number: int) -> str | None:
-    """Say bits to the one and hear the other; return how many came through, None if that may be chance."""
+    """Let one worker send bits and the other receive; return how many were right, None if that may be chance."""
     bits = [0, 1] * _HALF
     random.SystemRandom().shuffle(bits)
     try:

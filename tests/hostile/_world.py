@@ -1,4 +1,4 @@
-"""A course with secrets around it, a host with doors that should be shut, and the harness run in the middle."""
+"""A temporary course with secrets around it, sockets of the host that no submission may reach, and the harness."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def _plant_files(world: World) -> None:
 
 
 def _open_doors(world: World, stack: ExitStack) -> None:
-    """Listen on sockets of every kind; who gets through is told a secret."""
+    """Listen on sockets of every kind; whoever connects is sent a secret."""
     stack.callback(Path("/dev/shm", world.mark).unlink, missing_ok=True)
     tcp = socket.create_server(("127.0.0.1", 0))
     abstract = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""What the attacks share, copied beside each `model.py`: where the targets lie, and how loot is reported."""
+"""What the attacks share, copied next to each `model.py`: the targets, and how a success is reported."""
 
 import json
 import os
@@ -11,10 +11,10 @@ TARGETS = json.loads(Path(__file__).with_name("targets.json").read_text())
 
 
 class Looter(harness.Model):
-    """Loots where it is fitted and, in a worker of its own, where it predicts; then tells what it got."""
+    """Attacks in the worker that fits and in the one that predicts, and reports what it got in both."""
 
     def loot(self) -> Iterator[object]:
-        """Yield what could be had."""
+        """Yield whatever the attack got."""
         raise NotImplementedError
 
     def fit(self, train, validation):
@@ -25,7 +25,7 @@ class Looter(harness.Model):
 
 
 def report(found):
-    """End with the loot in a message, or say that there is none."""
+    """Raise an error that contains `found`, or one that says that the attack was contained."""
     raise RuntimeError(f"ESCAPED with {found}" if found else "contained")
 
 

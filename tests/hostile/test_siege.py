@@ -190,7 +190,7 @@ def test_a_forged_failure_names_no_other_file(siege, case):
     assert siege.world.record(case)["failure"]["file"] is None
 
 
-@each(of=[case for case in EVERYTHING if "line" in case.told_by.split()])
+@each("hard-coded-path", "keeps-state-elsewhere", "old-workflow-commands", "wants-a-gpu", "workflow-commands")
 def test_the_failure_names_the_line_of_the_submission(siege, case):
     failure = siege.world.record(case)["failure"]
     assert failure["file"] == f"submissions/{case.name}/{case.task}/model.py"

@@ -1,7 +1,7 @@
-"""Call a socket in the abstract namespace, which no file permission guards.
+"""Connect to a Unix socket in the abstract namespace, which is not protected by file permissions.
 
 Held: contained
-Told by: the listener tells a secret; it is in no record.
+Checked by: the listener would send a secret; that secret must be in no record.
 """
 
 import socket

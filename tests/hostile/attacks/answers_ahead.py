@@ -1,7 +1,8 @@
-"""Answer all questions of the timed phase ahead, without reading any, until the pipe of questions is full.
+"""Answer all requests of the timed phase in advance, without reading any, until the pipe of requests is full.
 
 Held: audit_failed in audit or timeout in measure or predict_error in measure or bad_predictions in measure
-Told by: guesses are wrong, and a host that waits for room to ask does so no longer than the limit.
+Checked by: the predictions are guesses and therefore wrong; the host waits for space in the pipe no longer than the
+  time limit.
 """
 
 import struct

@@ -1,8 +1,8 @@
-"""Return an array of a class of its own, that says one thing and holds another.
+"""Return an instance of an array subclass that behaves differently from the data it stores.
 
 Held: below_baseline or bad_predictions in predict
 Task: coin
-Told by: what is scored are the bytes that came; the score stays at chance.
+Checked by: only the bytes that were received are scored, and the score is not better than chance.
 """
 
 import numpy as np

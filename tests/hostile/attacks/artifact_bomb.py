@@ -1,7 +1,7 @@
-"""Save an archive that unpacks to all the memory there is.
+"""Save a small compressed archive that expands to 200 MB.
 
 Held: resource_limit in weigh
-Told by: it is counted from its headers, and the count is over the limit.
+Checked by: the size is computed from the headers in the archive, and it is over the limit.
 """
 
 import zipfile

@@ -1,7 +1,7 @@
-"""Save a pipe, for a trusting host to wait on for ever.
+"""Save a named pipe in the artifact; a host that opened it would wait for ever.
 
 Held: save_error in save
-Told by: the record says that it is not a regular file.
+Checked by: the record says that it is not a regular file.
 """
 
 import os

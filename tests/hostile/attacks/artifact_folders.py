@@ -1,7 +1,7 @@
-"""Save few empty files, each under folders of its own, for the host to make and remove.
+"""Save few empty files, each in many nested folders that the host would have to create and remove.
 
 Held: resource_limit in save
-Told by: the record says how many folders files may lie in.
+Checked by: the record names the maximum number of folders.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Save a sparse file that claims all the disk there is.
+"""Save a sparse file with an apparent size of 1 TiB.
 
 Held: resource_limit in save or out_of_memory in save
-Told by: the record names the limit; nothing of it reaches the host.
+Checked by: the record names the limit; nothing of the file is copied to the host.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Save a link to the labels, for a trusting host to follow.
+"""Save a symbolic link to the private labels, for the host to follow.
 
 Held: save_error in save
-Told by: the record says that it is not a regular file; the labels' digest is nowhere.
+Checked by: the record says that it is not a regular file; the digest of the labels must be in no record.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Save a pickle that runs a command when it is opened, in the place where the harness keeps its own.
+"""Save pickles that run a command when they are opened, under the names of files that the harness reads.
 
 Held: load_error in load or predict_error in predict
-Told by: only a worker opens it, so the host's folder stays empty.
+Checked by: only a worker opens them, so the command creates no file on the host.
 """
 
 import pickle

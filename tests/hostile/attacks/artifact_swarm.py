@@ -1,7 +1,7 @@
-"""Save more files than anybody wants to count.
+"""Save thousands of empty files.
 
 Held: resource_limit in save
-Told by: the record says how many may be written.
+Checked by: the record names the maximum number of files.
 """
 
 import harness

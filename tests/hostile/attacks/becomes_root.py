@@ -1,7 +1,7 @@
-"""Become root: by uid, by set-uid programs, by a user namespace of its own.
+"""Become root: by changing the uid, by set-uid programs, by creating a user namespace.
 
 Held: contained
-Told by: a process of its own is root, or gets capabilities.
+Checked by: the attack would report that a process of its own became root or got capabilities.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Compute in children that end before anybody looks, so that the CPU time is nobody's.
+"""Compute in child processes that end before their CPU time can be measured.
 
 Held: timeout in fit
-Told by: the record names the limit of CPU time.
+Checked by: the record names the limit of CPU time.
 """
 
 import os

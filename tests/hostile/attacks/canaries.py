@@ -1,7 +1,7 @@
-"""Walk the whole file system and read every small text for a secret.
+"""Search the file system and read every small file for a secret.
 
 Held: contained
-Told by: none of the secrets planted around the course is in a record.
+Checked by: secrets are written to files around the course; none of them may be in a record.
 """
 
 import os

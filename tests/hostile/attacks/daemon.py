@@ -1,7 +1,7 @@
-"""Leave a process behind: forked twice, a session of its own, deaf to signals.
+"""Leave a daemon running: forked twice, in a session of its own, ignoring signals.
 
 Held: passed
-Told by: after the run no process has its mark; what it did besides is honest.
+Checked by: after the run no process of the submission exists; it is scored, because its predictions are honest.
 """
 
 import os

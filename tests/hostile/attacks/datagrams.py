@@ -1,7 +1,7 @@
-"""Send datagrams, which need no connection, one by one and (by `sendmsg`) with ancillary room.
+"""Send UDP datagrams, which need no connection, by `sendto` and by `sendmsg`.
 
 Held: contained
-Told by: the host's socket answers with a secret; it is in no record.
+Checked by: a socket of the host would reply with a secret; that secret must be in no record.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Fill shared memory: more than the memory allowed, in small files.
+"""Fill shared memory (`/dev/shm`) with small files, to more than the memory allowed.
 
 Held: contained or resource_limit in fit or out_of_memory in fit
-Told by: it can hold it and say so.
+Checked by: the attack would report that all files were written.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Fill the disk: four times what is allowed, in files each small enough.
+"""Fill the disk: write four times the space allowed, in many small files.
 
 Held: resource_limit in fit
-Known: landlock (disk is not capped there)
-Told by: it can hold it and say so.
+Known: landlock (the use of disk is not limited there)
+Checked by: the attack would report that all files were written.
 """
 
 from pathlib import Path

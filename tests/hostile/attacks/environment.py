@@ -1,7 +1,7 @@
-"""Look for tokens in the environment, its own and that of every process it can see.
+"""Search for tokens in its own environment and in that of every process that it can see.
 
 Held: contained
-Told by: the harness runs with a secret in its environment; it is in no record.
+Checked by: the harness runs with a secret in its environment; that secret must be in no record.
 """
 
 import os

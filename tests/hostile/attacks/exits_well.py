@@ -1,7 +1,7 @@
-"""Print the verdict of a success and end with exit code 0.
+"""Print the text of a passed evaluation and exit with code 0.
 
 Held: predict_error in predict
-Told by: an exit code says nothing; the record is a failure.
+Checked by: the printed text and the exit code are ignored; the record is a failure.
 """
 
 import os

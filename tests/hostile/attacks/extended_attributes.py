@@ -1,7 +1,7 @@
-"""Read what is noted beside a file of the host's (extended attributes), where the file itself cannot be opened.
+"""Read extended attributes of a file of the host that cannot be opened.
 
 Held: contained
-Told by: the attribute is a secret; it is in no record.
+Checked by: an attribute contains a secret; that secret must be in no record.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Mark files for good by flags of their inodes, for which a descriptor to read is enough: its own, the interpreter's.
+"""Set inode flags, which needs only a descriptor for reading, on its own files and on the interpreter's.
 
 Held: contained
-Told by: the kernel sets one.
+Checked by: the attack would report each change that the kernel permitted.
 """
 
 import fcntl

@@ -1,8 +1,9 @@
-"""Answer in the harness's own protocol before the question was computed, then answer again.
+"""Send a prediction in the harness's own protocol before anything was computed, then send another.
 
 Held: predict_error in predict or bad_predictions in predict or audit_failed in audit or predict_error in measure or
   bad_predictions in measure or below_baseline
-Told by: what comes is held against its form, and what was timed against what was scored.
+Checked by: each message is checked against the format of predictions, and the timed predictions are compared with the
+  scored.
 """
 
 import struct

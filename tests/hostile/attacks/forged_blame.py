@@ -1,7 +1,7 @@
-"""Claim that the failure lies in somebody else's file, with a message that ends the page and begins another.
+"""Report a failure in somebody else's file, with a message that contains HTML and Markdown.
 
 Held: fit_error in fit
-Told by: the record blames no file but its own; the leaderboard shows the text as text.
+Checked by: the record names no file of another submission; the leaderboard shows the message as text.
 """
 
 import time

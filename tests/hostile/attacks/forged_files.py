@@ -1,7 +1,7 @@
 """Send files of an artifact with names that lead out of its folder.
 
 Held: save_error in save
-Told by: no file is written but below the folder meant.
+Checked by: no file is created outside the folder of the artifact.
 """
 
 import time

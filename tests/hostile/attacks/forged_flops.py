@@ -1,7 +1,7 @@
-"""Claim 10**30 operations for a prediction, more than a record can hold.
+"""Report 10**30 operations for one prediction, more than a record can store.
 
 Held: predict_error in audit
-Told by: the claim is refused where it is decoded, and nobody but this submission fails.
+Checked by: the number is refused where the message is decoded, and only this submission fails.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Announce an array larger than the host's memory.
+"""Announce an array larger than the memory of the host.
 
 Held: bad_predictions in predict or predict_error in predict
-Told by: it is refused before room is made for it.
+Checked by: the message is refused before memory is allocated for the array.
 """
 
 import time

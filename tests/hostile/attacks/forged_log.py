@@ -1,7 +1,7 @@
-"""Log a loss whose square is infinite, past the library that would leave it out.
+"""Log a loss whose square is infinite, by a message that bypasses the library's own check.
 
 Held: fit_error in fit
-Told by: the value is refused where it is decoded.
+Checked by: the value is refused where the message is decoded.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Write a record of its own into the course, by path, and print one where a careless host would read it.
+"""Write a record of its own into the course, and print one in case the host reads the output.
 
 Held: contained
-Told by: no record of its is on the leaderboard but the harness's own; none of what it printed counts.
+Checked by: the leaderboard contains only the record that the harness wrote; the printed record is ignored.
 """
 
 import json

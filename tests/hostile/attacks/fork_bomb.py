@@ -1,7 +1,7 @@
 """Fork without end.
 
 Held: resource_limit in fit
-Told by: the record names the limit; no process is left.
+Checked by: the record names the limit of processes; no process is left.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Compute where one input comes alone, guess in the full batches of the worker that is timed by its throughput.
+"""Compute for single inputs, but guess in full batches where throughput is measured.
 
 Held: audit_failed in audit
-Told by: the answers of the throughput run are compared like all others.
+Checked by: the predictions of the run that measures throughput are compared with the predictions that were scored.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Send half a message and wait for the host to lose patience.
+"""Send half a message, so that the host waits for the rest.
 
 Held: timeout in predict
-Told by: the host does not wait longer than the limit.
+Checked by: the host does not wait longer than the time limit.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Keep numbers where they are not counted: in lists of texts, in bytes.
+"""Keep numbers in lists of strings and in bytes, where they are not counted as parameters.
 
 Held: resource_limit in weigh
-Told by: what the host cannot read as arrays counts by what it can hold, and that is too much.
+Checked by: whatever is not an array counts by its size, and the total is over the limit.
 """
 
 import random

@@ -1,8 +1,8 @@
-"""Compute in children whose end the kernel is told to forget, and their CPU time with it.
+"""Compute in child processes that the kernel is told to discard (SIGCHLD ignored), so that their CPU time is lost.
 
 Held: timeout in fit
-Known: rlimits (no call is refused there, and a limit of processes does not count what has ended)
-Told by: the record names the limit of CPU time.
+Known: rlimits (no call is refused there, and a limit of processes does not count those that have ended)
+Checked by: the record names the limit of CPU time.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""Read every descriptor it was born with, and open anew what /proc says they are.
+"""Read every file descriptor that it inherited, and reopen each through /proc.
 
 Held: contained
-Told by: the harness holds an inheritable descriptor of a file with a secret; it is in no record.
+Checked by: the harness holds an inheritable descriptor of a file with a secret; that secret must be in no record.
 """
 
 import os

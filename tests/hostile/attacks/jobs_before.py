@@ -1,7 +1,7 @@
-"""Look in the temporary folders for what the harness, or the job before, left there.
+"""Search the temporary folders for files that the harness or an earlier job left there.
 
 Held: contained
-Told by: anything called harness or artifact in a temporary folder that is neither its own nor the interpreter's.
+Checked by: the attack would report any name that begins with `harness` or `artifact`, except its own folders.
 """
 
 import os

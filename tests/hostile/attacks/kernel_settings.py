@@ -1,7 +1,7 @@
 """Change the machine: kernel settings, mounts, device nodes, the host name, its own control group.
 
 Held: contained
-Told by: one of them can be written.
+Checked by: the attack would report each change that the kernel permitted.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Read the private labels by their path, around corners and through other processes' roots.
+"""Read the private labels by their path, directly and through /proc and relative paths.
 
 Held: contained
-Told by: the file's digest is in no record.
+Checked by: the attack would report the digest of what it read; the digest of the labels must be in no record.
 """
 
 import hashlib

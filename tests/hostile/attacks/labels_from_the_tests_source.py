@@ -1,8 +1,8 @@
-"""Import the task's own code where it predicts, and generate the test part again: its labels are what it returns.
+"""Run the task's own code in `predict` to generate the test part again, and return its labels.
 
 Held: predict_error in predict
 Task: coin
-Told by: the task's code is not there to be imported.
+Checked by: the task's code does not exist in the worker.
 """
 
 import runpy

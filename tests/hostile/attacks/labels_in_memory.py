@@ -1,8 +1,8 @@
-"""Go through every object of the predicting process for the labels, then through every frame, and answer with them.
+"""Search all objects and stack frames of the predicting process for the labels, and return them.
 
 Held: below_baseline
 Task: coin
-Told by: the labels are drawn by a coin, so a score above chance has seen them.
+Checked by: the labels are random, so a score above chance would show that the attack has read them.
 """
 
 import gc

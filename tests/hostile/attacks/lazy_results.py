@@ -1,7 +1,7 @@
-"""Return a promise at once, and compute five milliseconds when somebody looks.
+"""Return an object at once that computes the predictions, for five milliseconds, only when it is converted.
 
 Held: passed
-Told by: the clock runs until the numbers are there: the latency in the record is at least what was slept.
+Checked by: the latency in the record is at least the five milliseconds of the conversion.
 """
 
 import time

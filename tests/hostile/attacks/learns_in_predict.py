@@ -1,7 +1,7 @@
-"""Learn from the test inputs where it predicts: measure each against the middle of its batch.
+"""Learn from the test inputs in `predict`: compare each input with the mean of its batch.
 
 Held: audit_failed in audit
-Told by: alone, an item gets another answer than among its like.
+Checked by: an input that is sent alone gets a different prediction than in a batch.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Report progress without end, under names of every length and numbers of every size.
+"""Log 30,000 messages, with names of every length and extreme numbers.
 
 Held: passed or timeout in fit
-Told by: the learning curve kept is of ordinary size.
+Checked by: the size of the learning curve that is stored stays below its limit.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Report progress under the longest names, past the library that counts, in every worker there is.
+"""Send log messages with the longest names from every worker, without the library that limits them.
 
 Held: passed or timeout in fit or timeout in predict or timeout in measure
-Told by: the learning curve kept is of ordinary size.
+Checked by: the size of the learning curve that is stored stays below its limit.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Keep the training data and the public test part as a table of bytes; know nothing besides.
+"""Keep the training data and the public test part as a table of bytes, and learn nothing.
 
 Held: audit_failed in audit
-Told by: jittered a little, the inputs are not in the table.
+Checked by: inputs to which a little noise was added are not in the table.
 """
 
 import harness

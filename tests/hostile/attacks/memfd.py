@@ -1,7 +1,7 @@
-"""Keep memory in files that have no name and are mapped by nobody, so that it is no process's.
+"""Keep memory in anonymous files (`memfd_create`) that are mapped in no process.
 
 Held: contained or out_of_memory in fit or out_of_memory in save
-Told by: it can hold twice the memory allowed and say so.
+Checked by: the attack would report that it holds twice the memory allowed.
 """
 
 import os

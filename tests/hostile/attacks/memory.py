@@ -1,7 +1,7 @@
 """Take twice the memory allowed.
 
 Held: out_of_memory in fit
-Told by: the record names the limit.
+Checked by: the record names the limit of memory.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Take the memory allowed, less a little, in each of four children.
+"""Allocate a little less than the memory allowed in each of four child processes.
 
 Held: out_of_memory in fit
-Told by: the record names the limit.
+Checked by: the record names the limit of memory.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Make namespaces of its own, in which it would be root and could mount: by `unshare`, `clone` and `clone3`.
+"""Create namespaces, in which it would be root and could mount: by `unshare`, `clone` and `clone3`.
 
 Held: contained
-Told by: the kernel makes one.
+Checked by: the attack would report each namespace that it created.
 """
 
 import ctypes

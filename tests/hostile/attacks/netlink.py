@@ -1,7 +1,7 @@
-"""Ask the kernel over netlink for the host's network: its addresses.
+"""Ask the kernel over netlink for the addresses of the host's network.
 
 Held: contained
-Told by: it learns of one that is not the loopback's.
+Checked by: the attack would report any address other than that of the loopback interface.
 """
 
 import socket

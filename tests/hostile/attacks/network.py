@@ -1,7 +1,8 @@
-"""Call a port of the host, its other addresses and a server in the world, from fit and from predict.
+"""Connect to a port of the host and to a server on the internet, from `fit` and from `predict`.
 
 Held: contained
-Told by: whoever is on the other side tells a secret; it is in no record.
+Checked by: a listener on the host would send a secret, and the attack would report any connection; neither may be in
+  a record.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Write noise into every descriptor there is.
+"""Write random bytes into every open file descriptor.
 
 Held: fit_error in fit
-Told by: the record says that the protocol was not kept.
+Checked by: the record says that the protocol was violated.
 """
 
 import os

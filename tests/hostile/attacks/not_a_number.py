@@ -1,7 +1,7 @@
-"""Return numbers that compare with nothing, in the hope that a comparison takes them for right.
+"""Return NaN for every score, in case a comparison with NaN counts as correct.
 
 Held: bad_predictions in predict
-Told by: the record names the item.
+Checked by: the record names the item whose prediction is invalid.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Print a CI runner's commands in the old form, which counts anywhere in a line.
+"""Print commands for a CI runner in the old form, which is recognised anywhere in a line.
 
 Held: fit_error in fit
-Told by: no line that the harness prints holds one.
+Checked by: no line that the harness prints contains such a command.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Read what others handed in, the staff's solution, their evidence and the instructor's home, by path.
+"""Read other submissions, the reference solution, their evidence and the instructor's home, by path.
 
 Held: contained
-Told by: each of those folders holds a secret; none is in a record.
+Checked by: each of those folders contains a secret; none of them may be in a record.
 """
 
 import os

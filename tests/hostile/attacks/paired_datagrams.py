@@ -1,7 +1,7 @@
-"""Send from one of a pair of datagram sockets to a socket of the host's by its path, and hand it a descriptor.
+"""Send a file descriptor from one of a pair of datagram sockets to a socket of the host by its path.
 
 Held: contained
-Told by: the host writes a secret to the descriptor; it is in no record.
+Checked by: the host would write a secret to the descriptor; that secret must be in no record.
 """
 
 import array

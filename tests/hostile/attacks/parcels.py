@@ -1,7 +1,7 @@
-"""Leave the training data where the predicting worker may find it, unweighed.
+"""Store the training data where the predicting worker may find them, so that they do not count in the artifact.
 
 Held: contained
-Told by: the predicting worker looks in every place.
+Checked by: in the predicting worker the attack would report each place where it finds the data.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Stop every clock of its process, and take five milliseconds an answer.
+"""Replace all clocks in its own process, and take five milliseconds for each prediction.
 
 Held: passed
-Told by: the latency in the record is at least what was slept.
+Checked by: the latency in the record is at least the five milliseconds of a prediction.
 """
 
 import time

@@ -1,8 +1,8 @@
-"""Replace the metrics, NumPy's comparisons and the harness's own checks, in its own process.
+"""Replace the metrics, NumPy's comparisons and the harness's own checks in its own process.
 
 Held: below_baseline
 Task: coin
-Told by: the score is computed elsewhere and stays at chance.
+Checked by: the score is computed in another process and is not better than chance.
 """
 
 import numpy as np

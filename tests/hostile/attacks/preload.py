@@ -1,7 +1,7 @@
-"""Set LD_PRELOAD and Python's own variables, in the hope that the next process of the host inherits them.
+"""Set LD_PRELOAD and Python's own variables, in case the next process of the host inherits them.
 
 Held: contained
-Told by: the next worker looks whether they are set.
+Checked by: the attack would report each of the variables that is set in the next worker.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Run before everybody else: real-time scheduling, a negative nice value, the host's priorities lowered.
+"""Run before all others: by real-time scheduling, a negative nice value, a lower priority for the host.
 
 Held: contained
-Told by: the kernel grants one of them.
+Checked by: the attack would report each change that the kernel permitted.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Slow down all processes of the user it runs as, at one stroke: `setpriority` and `ioprio_set` for a user.
+"""Lower the priority of all processes of its user at once, by `setpriority` and `ioprio_set` for a user.
 
 Held: contained
-Told by: a process of the host's has another priority afterwards.
-Alone: where nothing holds it, whatever else is evaluated is slowed down, too.
+Checked by: the attack would report that the priority of a process of the host has changed.
+Alone: without isolation it slows down everything else that is evaluated.
 """
 
 import ctypes

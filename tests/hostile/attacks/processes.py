@@ -1,8 +1,8 @@
-"""List the host's processes: who they are and what they were started with.
+"""List the processes of the host and their command lines.
 
 Held: contained
 Known: landlock (command lines are visible there)
-Told by: a process that is not of the worker's own tree shows.
+Checked by: the attack would report each process that does not belong to its own worker.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Attach to a process of the host as a debugger, read its memory, and read its parent's.
+"""Attach to a process of the host as a debugger, and read its memory and that of the parent process.
 
 Held: contained
-Told by: attaching works, or memory comes back.
+Checked by: the attack would report that it attached or could read memory.
 """
 
 import ctypes

@@ -1,7 +1,8 @@
-"""Answer public test inputs at once, out of a table, and compute for a while where one was jittered.
+"""Answer public test inputs from a table at once, and compute slowly if noise was added to an input.
 
 Held: audit_failed in audit
-Told by: untouched and altered inputs take as long in an honest model.
+Checked by: the time for unaltered inputs is compared with the time for altered ones; for an honest model they are
+  equal.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Read labels off positions: the public test part is in the order of its classes, and so is a batch.
+"""Predict from the position in the batch: the public test part is sorted by class.
 
 Held: audit_failed in audit
-Told by: every part is asked in a secret order, and alone each item gets another answer.
+Checked by: the items of each part are sent in a secret order, and an item sent alone gets a different prediction.
 """
 
 import numpy as np

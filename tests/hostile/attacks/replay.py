@@ -1,7 +1,7 @@
-"""Remember every answer, so that whoever asks twice is answered at once.
+"""Store every prediction, so that an input sent again is answered at once.
 
 Held: audit_failed in audit
-Told by: one input repeated is answered much faster than a new one.
+Checked by: an input that is repeated is answered much faster than a new one.
 """
 
 import time

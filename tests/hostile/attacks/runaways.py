@@ -1,7 +1,7 @@
-"""Leave processes that fork and end without pause, so that no list of them is ever true.
+"""Start processes that fork and exit without pause, so that no list of processes is ever up to date.
 
 Held: passed or resource_limit in fit or timeout in fit
-Told by: after the run no process has its mark.
+Checked by: after the run no process of the submission exists.
 """
 
 import os

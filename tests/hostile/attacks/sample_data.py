@@ -1,8 +1,8 @@
-"""Look up answers in the sample data of an installed package: pictures of digits with their labels.
+"""Look up answers in the sample data of an installed package: images of digits with their labels.
 
 Held: contained
 Known: rlimits (nothing is hidden there)
-Told by: neither where it is fitted nor where it predicts is anything there.
+Checked by: the attack would report data that it can read, in the process that fits and in the one that predicts.
 """
 
 from kit import Looter

@@ -1,8 +1,8 @@
-"""Look for sample data by path, in the packages of every interpreter on the machine and beside code.
+"""Search by path for sample data in the packages of every interpreter on the machine.
 
 Held: contained
 Known: rlimits (nothing is hidden there)
-Told by: neither where it is fitted nor where it predicts is anything there.
+Checked by: the attack would report data that it can read, in the process that fits and in the one that predicts.
 """
 
 import sys

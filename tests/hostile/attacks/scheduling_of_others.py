@@ -1,7 +1,7 @@
-"""Slow the host down: give its processes the lowest scheduling class and a single core.
+"""Slow down processes of the host: set the lowest scheduling class and restrict them to a single core.
 
 Held: contained
-Told by: the kernel grants one of them.
+Checked by: the attack would report each change that the kernel permitted.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Take twice the memory allowed as a mapping shared with nobody.
+"""Allocate twice the memory allowed as an anonymous shared mapping.
 
 Held: out_of_memory in fit
-Told by: it can hold it and say so.
+Checked by: the attack would report that it holds twice the memory allowed.
 """
 
 import mmap

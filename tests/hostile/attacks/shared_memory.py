@@ -1,7 +1,7 @@
-"""Open the host's shared memory by its name, and list what else there is.
+"""Open shared memory of the host by its name, and list other shared memory.
 
 Held: contained
-Told by: the host keeps a secret in shared memory; it is in no record.
+Checked by: the host stores a secret in shared memory; that secret must be in no record.
 """
 
 from kit import TARGETS, Looter, listed, read

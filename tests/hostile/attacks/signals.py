@@ -1,7 +1,7 @@
-"""End or stop a process of the host.
+"""Terminate or stop a process of the host.
 
 Held: contained
-Told by: a process of the host's that was its target still runs.
+Checked by: the process of the host that was the target still runs.
 """
 
 import os

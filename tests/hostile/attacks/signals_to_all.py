@@ -1,8 +1,8 @@
-"""Kill everybody it may, the harness included.
+"""Kill every process that it is permitted to kill, including the harness.
 
 Held: contained
-Alone: where nothing holds it, it kills the harness and whatever else its user runs.
-Told by: there is a record.
+Alone: without isolation it kills the harness and all other processes of its user.
+Checked by: a record is written, and a process of the host still runs.
 """
 
 import os

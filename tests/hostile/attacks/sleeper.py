@@ -1,7 +1,7 @@
 """Block every signal and sleep for ever.
 
 Held: timeout in fit
-Told by: the record names the limit.
+Checked by: the record names the time limit.
 """
 
 import signal

@@ -1,8 +1,8 @@
-"""Listen to the host's traffic on a raw socket, or read its tables of connections.
+"""Capture the traffic of the host on a raw socket, or read its tables of connections.
 
 Held: contained
 Known: landlock (/proc/net is visible there)
-Told by: a raw socket opens on an interface other than its own, or the host's port is among the connections.
+Checked by: the attack would report an interface other than the loopback, or a connection of the host.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Compute where many inputs come at once, guess where one comes alone and is surely timed.
+"""Compute for batches, but guess for single inputs, which are certainly timed.
 
 Held: audit_failed in audit
-Told by: what was timed is not what was scored.
+Checked by: the predictions of the timed requests are compared with the predictions that were scored; they differ.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Know the timed worker by its one thread, and guess there.
+"""Recognise the timed worker by its single thread, and guess there.
 
 Held: audit_failed in audit
-Told by: what was timed is not what was scored.
+Checked by: the predictions of the timed requests are compared with the predictions that were scored; they differ.
 """
 
 import os

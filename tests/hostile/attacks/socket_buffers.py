@@ -1,8 +1,8 @@
-"""Keep memory in the kernel: what was sent through sockets and pipes of its own, and never read.
+"""Keep memory in the kernel: data sent through its own sockets and never read.
 
 Held: contained or out_of_memory in fit or resource_limit in fit
-Known: namespaces, landlock (what is in the buffers of sockets is counted by a control group only)
-Told by: it can hold twice the memory allowed and say so.
+Known: namespaces, landlock (only a control group counts what is in the buffers of sockets)
+Checked by: the attack would report that it holds more than the memory allowed.
 """
 
 import os

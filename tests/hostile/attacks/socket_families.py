@@ -1,7 +1,7 @@
-"""Open sockets of families that reach into the kernel: AF_ALG, AF_KEY, packets, virtual machines and others.
+"""Open sockets of families that reach into the kernel: AF_ALG, AF_KEY, AF_PACKET, AF_VSOCK and others.
 
 Held: contained
-Told by: the kernel gives one.
+Checked by: the attack would report each socket that the kernel gave it.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Call a Unix socket by its path, as one would a container daemon's that was left open to everybody.
+"""Connect to a Unix socket by its path, such as that of a container daemon which everybody may use.
 
 Held: contained
-Told by: the listener tells a secret; it is in no record.
+Checked by: the listener would send a secret; that secret must be in no record.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Take descriptors out of other processes: by `pidfd_getfd`, and by opening what /proc shows of theirs.
+"""Copy file descriptors of other processes by `pidfd_getfd`.
 
 Held: contained
-Told by: a descriptor of a process other than its own can be had.
+Checked by: the attack would report each descriptor that it got from a process other than its own.
 """
 
 import ctypes

@@ -1,8 +1,8 @@
-"""Stop the processes it hangs from, so that the host waits for ever.
+"""Stop its parent processes, so that the host waits for ever.
 
 Held: contained or timeout in fit
-Alone: where nothing holds it, it stops the harness.
-Told by: there is a record.
+Alone: without isolation it stops the harness.
+Checked by: a record is written.
 """
 
 import os

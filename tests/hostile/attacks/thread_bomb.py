@@ -1,7 +1,7 @@
 """Start threads without end.
 
 Held: resource_limit in fit
-Told by: the record names the limit.
+Checked by: the record names the limit of processes and threads.
 """
 
 import threading

@@ -1,7 +1,7 @@
-"""Be two models, of which one is timed and the other scored, with scores so small that an absolute tolerance sees one.
+"""Return scores so small that an absolute tolerance does not see that the timed model is not the scored one.
 
 Held: audit_failed in audit
-Told by: scores are compared beside how far they lie apart, and labels that flip are counted.
+Checked by: scores are compared relative to their range, and predicted classes that differ are counted.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Be honest for as many calls as it takes to be scored and warmed up; guess from then on.
+"""Predict honestly for as many calls as scoring and warm-up take; guess from then on.
 
 Held: audit_failed in audit
-Told by: what was timed is not what was scored.
+Checked by: the predictions of the timed requests are compared with the predictions that were scored; they differ.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Return an answer for every class at once, as a matrix larger than asked for.
+"""Return 300,000 classes for each item: a matrix larger than requested.
 
 Held: bad_predictions in predict
-Told by: the record says which shapes were expected.
+Checked by: the record states the shapes that are expected.
 """
 
 import numpy as np

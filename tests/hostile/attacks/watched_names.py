@@ -1,7 +1,7 @@
-"""Watch a folder of the host's (`inotify`), and read names of what is made in it where nothing can be listed.
+"""Watch a folder of the host (`inotify`) that it cannot list, and read the names of new files.
 
 Held: contained
-Told by: the host makes a file whose name is a secret, again and again; it is in no record.
+Checked by: the host creates a file whose name is a secret, again and again; that secret must be in no record.
 """
 
 import ctypes

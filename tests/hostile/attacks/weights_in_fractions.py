@@ -1,7 +1,7 @@
-"""Keep the model in the last digits of floats that have twice as many as single precision has.
+"""Keep the model in the low-order digits of 64-bit floats, beyond the precision of 32-bit floats.
 
 Held: passed or below_baseline
-Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
+Checked by: the hidden data count as knowledge bytes, and the count of parameters is marked as *not verified*.
 """
 
 import numpy as np

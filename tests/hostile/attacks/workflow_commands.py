@@ -1,7 +1,7 @@
-"""Print commands of a CI runner and of a terminal: annotations, masks, titles, a rewritten verdict.
+"""Print commands for a CI runner and a terminal: annotations, masks, titles, a changed result.
 
 Held: fit_error in fit
-Told by: no line that the harness prints begins with a command, and none holds an escape.
+Checked by: no line that the harness prints begins with a command, and none contains an escape sequence.
 """
 
 import harness

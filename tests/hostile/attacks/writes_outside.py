@@ -1,7 +1,7 @@
-"""Write where others will read: the host's folders, its own submission, the interpreter, the harness.
+"""Write files in the host's folders, in its own submission, and in those of the interpreter and the harness.
 
 Held: contained
-Told by: a file can be made there.
+Checked by: the attack would report each folder in which it created a file.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Compare everything with everything at once, and run out of memory.
+"""Compare every test input with every training input at once, and run out of memory.
 
 Held: out_of_memory in predict
-Told by: the record names the limit.
+Checked by: the record names the limit of memory.
 """
 
 import numpy as np

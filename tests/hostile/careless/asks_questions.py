@@ -1,7 +1,7 @@
 """Ask the user how long to train.
 
 Held: fit_error in fit
-Told by: there is nobody to answer: EOFError, at the line.
+Checked by: there is no input to read, so the record reports an EOFError.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Try again whenever anything goes wrong, for ever.
+"""Catch every exception and try again, for ever.
 
 Held: timeout in fit
-Told by: the record names the limit.
+Checked by: the record names the time limit.
 """
 
 import time

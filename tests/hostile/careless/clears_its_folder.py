@@ -1,7 +1,7 @@
-"""Delete its own folder to make room for a fresh start.
+"""Delete its own folder before it trains.
 
 Held: fit_error in fit
-Told by: the submission is as it was: the hash of the whole course says so.
+Checked by: the submission is unchanged: the digest of every file of the course is compared.
 """
 
 import shutil

@@ -1,7 +1,7 @@
-"""Close the output to silence a library.
+"""Close standard output to silence a library.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import os

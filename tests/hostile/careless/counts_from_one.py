@@ -1,7 +1,7 @@
 """Number the classes from one.
 
 Held: bad_predictions in predict
-Told by: the message names the label and the range.
+Checked by: the message names the class and the valid range.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Train with too large a step, until all is NaN.
+"""Train with too large a step, until all weights are NaN.
 
 Held: bad_predictions in predict
-Told by: the message names the item.
+Checked by: the message names the item whose prediction is invalid.
 """
 
 import numpy as np

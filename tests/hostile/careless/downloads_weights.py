@@ -1,7 +1,7 @@
 """Download pretrained weights when it is imported.
 
 Held: invalid_submission in import
-Told by: the message tells of the connection that failed.
+Checked by: the message reports the connection that failed.
 """
 
 from urllib.request import urlopen

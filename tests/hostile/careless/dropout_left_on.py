@@ -1,7 +1,7 @@
-"""Leave dropout on where it predicts.
+"""Leave dropout enabled in `predict`.
 
 Held: audit_failed in audit or below_baseline
-Told by: the same input gets one answer now and another then.
+Checked by: the same input gets different predictions at different times.
 """
 
 import numpy as np

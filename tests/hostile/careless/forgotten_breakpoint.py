@@ -1,7 +1,7 @@
-"""Leave a breakpoint in.
+"""Leave a `breakpoint()` in the code.
 
 Held: fit_error in fit
-Told by: the debugger finds no terminal and quits; nothing waits.
+Checked by: the debugger finds no terminal and exits; no process waits for input.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Start a helper process in fit and never end it.
+"""Start a helper process in `fit` and never end it.
 
 Held: passed
-Told by: it is scored like any other, and nothing of it is left.
+Checked by: it is scored like any other submission, and no process is left.
 """
 
 import subprocess

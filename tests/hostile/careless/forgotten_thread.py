@@ -1,7 +1,7 @@
 """Leave a thread running that logs for ever and does not end with the program.
 
 Held: passed
-Told by: it is scored like any other, and nothing of it is left.
+Checked by: it is scored like any other submission, and no process is left.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Yield the predictions one by one.
 
 Held: bad_predictions in predict
-Told by: the message names the kind of thing that came.
+Checked by: the message names the type of the object that was returned.
 """
 
 import harness

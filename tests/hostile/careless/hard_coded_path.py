@@ -1,7 +1,7 @@
-"""Read the training data from the folder where it lay at home.
+"""Read the training data from a path that exists only on the student's own computer.
 
 Held: fit_error in fit
-Told by: the message names the file, and the line is blamed.
+Checked by: the message names the file, and the record names the line of the submission.
 """
 
 import numpy as np

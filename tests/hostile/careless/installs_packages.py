@@ -1,7 +1,7 @@
-"""Install what it needs when it is imported.
+"""Install packages when it is imported.
 
 Held: invalid_submission in import
-Told by: the message names the command that failed.
+Checked by: the message names the command that failed.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
-"""Keep an open file on self, which cannot be saved.
+"""Keep an open file as an attribute, which cannot be saved.
 
 Held: save_error in save
-Told by: the message names the attribute.
+Checked by: the message names the attribute.
 """
 
 import numpy as np

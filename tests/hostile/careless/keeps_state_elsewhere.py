@@ -1,7 +1,7 @@
-"""Keep what it learned in a global variable, which nobody saves.
+"""Keep what it learned in a global variable, which is not saved.
 
 Held: predict_error in predict
-Told by: the fresh process that predicts does not have it; the line is blamed.
+Checked by: the new process that predicts does not have it; the record names the line of the submission.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Count what it has seen, and let that decide.
+"""Count the inputs it has seen, and use the count in predictions.
 
 Held: audit_failed in audit or below_baseline
-Told by: in another order, the same input gets another answer.
+Checked by: if the inputs are sent in a different order, the same input gets a different prediction.
 """
 
 import numpy as np

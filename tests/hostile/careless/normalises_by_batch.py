@@ -1,7 +1,7 @@
-"""Standardise each batch by its own mean: alone, every input is zero.
+"""Standardise each batch by its own mean, so that a single input always becomes zero.
 
 Held: audit_failed in audit
-Told by: what was timed one by one is not what was scored in batches.
+Checked by: the predictions of single inputs, which are timed, differ from those of batches, which are scored.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Return integers where scores would be, as an encoder made them.
+"""Return integers in the shape of scores, such as a one-hot encoding.
 
 Held: bad_predictions in predict
-Told by: the message says which forms are taken.
+Checked by: the message lists the forms that are accepted.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Parse a command line that is not its own.
+"""Parse command-line arguments when it is imported.
 
 Held: invalid_submission in import
-Told by: the message says that it called sys.exit.
+Checked by: the message says that it called sys.exit.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Ask for a library that is not there, and hide the reason.
+"""Import a library that is not installed, and raise a different error.
 
 Held: invalid_submission in import
-Told by: the message says what was raised; the line is blamed.
+Checked by: the message contains the exception that was raised; the record names the line of the submission.
 """
 
 import numpy as np

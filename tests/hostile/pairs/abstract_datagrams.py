@@ -1,7 +1,7 @@
-"""Send datagrams to a name in the abstract namespace, from a socket and from one of a pair.
+"""Send datagrams to a name in the abstract namespace, from a socket and from one of a socket pair.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Take a name for a socket in the abstract namespace: another that wants it finds it taken.
+"""Bind a socket to a name in the abstract namespace; another process cannot then bind the same name.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import errno

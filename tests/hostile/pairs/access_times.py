@@ -1,8 +1,8 @@
-"""Read a file of the system: its access time is there for others to see, a bit a file and day.
+"""Read a system file, which changes its access time: one bit for each file and day.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
-Known: landlock, rlimits (no call can be refused for it: the file system is the host's, mounted with access times)
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
+Known: landlock, rlimits (the file system is the host's and stores access times; refusing calls cannot prevent it)
 """
 
 import glob

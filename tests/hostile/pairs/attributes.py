@@ -1,7 +1,7 @@
-"""Change what is known of a file of one's own user's beside its content: attribute, mode, times.
+"""Change the extended attributes, mode or times of a file of the same user.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import os

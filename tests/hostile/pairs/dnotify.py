@@ -1,7 +1,7 @@
-"""Be signalled when another reads in a folder of the system (F_NOTIFY).
+"""Read a file in a system folder; another process gets a signal (F_NOTIFY).
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

@@ -1,7 +1,7 @@
-"""Watch a file of the system as fanotify lets anybody since Linux 5.13, by handle.
+"""Open a system file; another process watches it by `fanotify` without privileges (since Linux 5.13).
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

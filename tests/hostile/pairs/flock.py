@@ -1,7 +1,7 @@
-"""Lock a file of the system (`flock`): another that tries finds it locked.
+"""Lock a system file (`flock`); another process that tries finds it locked.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

@@ -1,7 +1,7 @@
-"""Mark a file of one's own user's with a flag of its inode (FS_IOC_SETFLAGS), for which reading it is enough.
+"""Set an inode flag on a file of the same user (FS_IOC_SETFLAGS), which needs only a descriptor for reading.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

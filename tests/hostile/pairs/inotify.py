@@ -1,7 +1,7 @@
-"""Watch a file of the system: it is told when another opens it.
+"""Open a system file; another process watches it by `inotify`.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

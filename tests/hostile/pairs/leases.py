@@ -1,7 +1,7 @@
-"""Ask for a lease of a file of one's own user's, which is granted to nobody while another has it open.
+"""Open a file of the same user; another process is then not granted a lease of it.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

@@ -1,8 +1,8 @@
-"""Take a name as a process: others see it where they see processes.
+"""Change the name of its process; others that see the process can read it.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
-Known: landlock, rlimits (the processes of the host are seen, and so are those of another worker)
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
+Known: landlock, rlimits (the processes of the host and of other workers are visible there)
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Send a message to a port of netlink (NETLINK_USERSOCK), which needs no right.
+"""Send a message to a netlink port (NETLINK_USERSOCK), which needs no privilege.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Throw a page of a library out of memory, or leave it there: another reads it without waiting (`preadv2`), or cannot.
+"""Evict a page of a library from memory or load it; another process tests by `preadv2` whether it is in memory.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Throw a file out of memory, or read it: another has the kernel count its pages that are there (`cachestat`).
+"""Evict a file from memory or load a page; another process counts its pages in memory (`cachestat`).
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Throw a page that is mapped out of memory (`madvise`): another asks which pages are there (`mincore`).
+"""Evict a mapped page from memory (`madvise`); another process asks which pages are in memory (`mincore`).
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Make a message queue and a semaphore of POSIX under a name that both know.
+"""Create a POSIX message queue and semaphore under a name that both processes know.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Lock a byte of a file of the system (`fcntl`, F_SETLK): another asks who holds it.
+"""Lock a byte of a system file (`fcntl`, F_SETLK); another process queries the lock.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

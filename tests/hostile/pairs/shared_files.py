@@ -1,7 +1,7 @@
-"""Make a file in every folder that can be written to, the other's descriptors and processes included.
+"""Create a file in every writable folder; another process looks for it, also through /proc.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import glob

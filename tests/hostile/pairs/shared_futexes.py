@@ -1,8 +1,8 @@
-"""Wait (`futex`) on a page of a library that both have mapped, without FUTEX_PRIVATE_FLAG: another wakes it.
+"""Wake (`futex`, not private) a process that waits on a page of a file that both have mapped.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
-Known: namespaces+cgroup, namespaces, landlock, rlimits (joining a thread waits like this, and no filter sees the page)
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
+Known: namespaces+cgroup, namespaces, landlock, rlimits (joining threads needs this call; no filter sees the page)
 """
 
 import ctypes

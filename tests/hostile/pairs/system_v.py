@@ -1,7 +1,7 @@
-"""Make objects of System V under a key that both know: a message queue, a semaphore set, a shared segment.
+"""Create System V objects under a key that both know: a message queue, a semaphore set, shared memory.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""Say how long what is written to a file of one's own user's will live (F_SET_RW_HINT): it stays with the file.
+"""Set the write-lifetime hint of a file of the same user (F_SET_RW_HINT), which is kept with the inode.
 
-Told by: the one says a bit, the other hears it.
-Held: nothing comes through
+Checked by: one process sends a bit; the other must not receive it.
+Held: no information reaches the other worker
 """
 
 import fcntl

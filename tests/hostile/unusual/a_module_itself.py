@@ -1,7 +1,7 @@
-"""Be a module of torch, and return tensors that still have a gradient.
+"""Be a subclass of `torch.nn.Module`, and return tensors that require a gradient.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import torch

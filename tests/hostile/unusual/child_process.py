@@ -1,7 +1,7 @@
-"""Run a program of its own and talk with it through pipes.
+"""Run a program of its own and communicate with it through pipes.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import json

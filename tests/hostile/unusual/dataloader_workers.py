@@ -1,8 +1,8 @@
-"""Feed a network of torch by worker processes.
+"""Train a PyTorch network with the worker processes of a `DataLoader`.
 
 Held: passed
 Known: landlock (locks between processes need shared memory, which two workers could share)
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Train in an event loop, which needs sockets and signals of its own.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Return scores as large as floats are, and one that is as small in place of minus infinity.
+"""Return the largest float as a score, and the smallest in place of minus infinity.
 
 Held: passed
-Told by: its scores are figures that a record can hold.
+Checked by: its scores are finite numbers that a record can store.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
-"""Search a grid by joblib, in processes.
+"""Run a grid search in the processes of joblib.
 
 Held: passed
 Known: landlock (locks between processes need shared memory, which two workers could share)
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 from joblib import Parallel, delayed

@@ -1,7 +1,7 @@
-"""Save in a database of its own.
+"""Save the model in an SQLite database.
 
 Held: passed
-Told by: it is scored like any other; what the host cannot read as arrays counts by its bytes.
+Checked by: it is scored like any other submission; whatever is not an array counts by its size in bytes.
 """
 
 import sqlite3

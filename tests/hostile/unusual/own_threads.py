@@ -1,7 +1,7 @@
 """Compute in threads of its own, and log from them.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,8 +1,8 @@
-"""Compute in a pool, once by fork and once by spawn, with the function in this file.
+"""Compute in a pool of processes, once by fork and once by spawn, with a function of this file.
 
 Held: passed
 Known: landlock (locks between processes need shared memory, which two workers could share)
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import multiprocessing

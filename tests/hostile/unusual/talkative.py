@@ -1,7 +1,7 @@
-"""Print, warn and log in every alphabet, with bars that rewrite their line.
+"""Print, warn and log in many alphabets, with a progress bar that rewrites its line.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import logging

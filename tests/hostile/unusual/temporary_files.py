@@ -1,7 +1,7 @@
-"""Keep what does not fit into memory in temporary files, a memory map among them.
+"""Store data in temporary files, and read one as a memory map.
 
 Held: passed
-Told by: it is scored like any other, and no file is left.
+Checked by: it is scored like any other submission, and no file is left.
 """
 
 import tempfile

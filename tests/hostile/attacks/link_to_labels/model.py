@@ -1,7 +1,7 @@
-"""Hand in a link to the labels, for the host to copy beside the model.
+"""Hand in a symbolic link to the private labels, for the host to copy with the model.
 
 Held: invalid_submission in import
-Told by: the record names the link; the labels' digest is nowhere.
+Checked by: the record names the link; the digest of the labels must be in no record.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Hand in a pipe, for the host to wait on.
+"""Hand in a named pipe; a host that opened it would wait for ever.
 
 Held: invalid_submission in import
-Told by: the record names the pipe.
+Checked by: the record names the pipe.
 """
 
 import harness

@@ -1,7 +1,7 @@
-"""Bring a `torch.py` that claims to run no operators, so that rules and counts see nothing.
+"""Include a `torch.py` that reports no operators, so that none is counted or refused.
 
 Held: passed
-Told by: the harness does not fall over it; the record claims no operations.
+Checked by: the evaluation does not fail because of it; the record contains no number of operations.
 """
 
 import torch  # the one beside this file

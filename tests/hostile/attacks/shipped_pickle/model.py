@@ -1,7 +1,7 @@
-"""Ship weights whose pickle runs a command when it is opened.
+"""Hand in weights as a pickle that runs a command when it is opened.
 
 Held: load_error in load or predict_error in predict
-Told by: only a worker opens it, so the host's folder stays empty.
+Checked by: only a worker opens it, so the command creates no file on the host.
 """
 
 import pickle

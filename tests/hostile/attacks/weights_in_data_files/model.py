@@ -1,7 +1,7 @@
-"""Hand in a table as data files, each small, and all together within what may be shipped.
+"""Hand in a table as many small data files that are together below the limit for a submission.
 
 Held: passed
-Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
+Checked by: the hidden data count as knowledge bytes, and the count of parameters is marked as *not verified*.
 """
 
 from pathlib import Path

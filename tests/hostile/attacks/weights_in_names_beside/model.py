@@ -1,7 +1,7 @@
-"""Hand in a table in the names of empty files beside the model.
+"""Hand in a table in the names of empty files next to `model.py`.
 
 Held: passed
-Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
+Checked by: the hidden data count as knowledge bytes, and the count of parameters is marked as *not verified*.
 """
 
 import harness

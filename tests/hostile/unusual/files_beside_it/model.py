@@ -1,7 +1,7 @@
-"""Read settings and a table that lie beside it, and import a package of its own with relative imports.
+"""Read a settings file and a table in its own folder, and import its own package with relative imports.
 
 Held: passed
-Told by: it is scored like any other.
+Checked by: it is scored like any other submission.
 """
 
 import json
