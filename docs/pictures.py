@@ -1,6 +1,6 @@
 """Take the pictures of the documentation: pages of a site by the system's Chromium, and a student's terminal.
 
-From nothing to the pictures (the test extra has what it needs)::
+To make the pictures, with the extra ``test`` installed::
 
     harness evaluate submissions/alice reference && harness site -o SITE
     python docs/pictures.py SITE
@@ -29,11 +29,11 @@ PAGES = {
     "site-task": ("tasks/usps.html", 1280),
     "site-report": ("tasks/usps/alice.html", 820),
 }
-"""The page of each picture, and how wide it is."""
+"""The page of each picture, and its width."""
 HEIGHT = 1120
 COLOURS = 96
 MOST_BYTES = 100 * 1024
-"""The README shows three of them, so none may be large."""
+"""The size limit of a picture, because the README shows three of them."""
 TERMINAL = {
     "student-check": ("check", "submissions/bob"),
     "student-evaluate": ("evaluate", "submissions/bob", "--data", "embedded"),
@@ -46,12 +46,12 @@ def take_pages(site: Path, folder: Path) -> None:
     """Write the pictures of `site` into `folder`."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as started:
-        # it opens our own pages only, and a container has no user namespaces to sandbox a browser in
+        # the browser opens our own pages only, and a container has no user namespaces for its sandbox
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name, (path, width) in PAGES.items():
             page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme="light")
             page.goto((site.resolve() / path).as_uri())
-            page.wait_for_timeout(1000)  # charts are drawn when they come near
+            page.wait_for_timeout(1000)  # charts are drawn when they are about to be visible
             file = io.BytesIO()
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(file, "PNG", optimize=True)
             if file.tell() > MOST_BYTES:
@@ -61,7 +61,7 @@ def take_pages(site: Path, folder: Path) -> None:
 
 
 def take_terminals(folder: Path) -> None:
-    """Write into `folder` what a student sees who hands in the model of the page for students."""
+    """Write pictures of the output for the model of the page for students into `folder`."""
     page = (DOCS / "students.md").read_text(encoding="utf-8")
     model = re.search(r"```python\n(.*?)```", page.partition("## A model in 15 lines")[2], re.DOTALL)
     assert model is not None
@@ -71,8 +71,8 @@ def take_terminals(folder: Path) -> None:
         (course / "submissions" / "bob" / "usps").mkdir(parents=True)
         (course / "submissions" / "bob" / "usps" / "model.py").write_text(model[1], encoding="utf-8")
         for name, command in TERMINAL.items():
-            told = _harness(course, *command).replace(str(course), "~/course")
-            (folder / f"{name}.svg").write_text(_svg(f"$ harness {' '.join(command)}\n{told}"), encoding="utf-8")
+            output = _harness(course, *command).replace(str(course), "~/course")
+            (folder / f"{name}.svg").write_text(_svg(f"$ harness {' '.join(command)}\n{output}"), encoding="utf-8")
 
 
 def _harness(where: Path, *command: str) -> str:
@@ -86,10 +86,10 @@ def _harness(where: Path, *command: str) -> str:
     return done.stdout
 
 
-def _svg(told: str) -> str:
-    """Draw a terminal, with the reader's own font: the one that rich names would be loaded from elsewhere."""
+def _svg(output: str) -> str:
+    """Draw a terminal with a font of the reader's system; the font that rich names would be downloaded."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(told))
+    console.print(Text.from_ansi(output))
     drawn = console.export_svg(title="", theme=DEFAULT_TERMINAL_THEME, unique_id="terminal")
     return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL).replace("Fira Code, ", "")
 
