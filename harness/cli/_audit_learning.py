@@ -56,11 +56,11 @@ class _ShownLearning(Follower):
     """Shows the progress on a screen, and counts the submissions that could not be tested."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, notice_printer()
+        self._out, self._notify = out, notice_printer()
         self.errors = 0
 
     def notice(self, text: str) -> None:
-        self._tell(text)
+        self._notify(text)
 
     def testing(self, submission: Submission, why: str) -> None:
         self._out.print(f"{submission} ({why})", style="bold")

@@ -47,10 +47,10 @@ class _ShownCheck(Follower):
     """Shows the progress on a screen."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, notice_printer()
+        self._out, self._notify = out, notice_printer()
 
     def notice(self, text: str) -> None:
-        self._tell(text)
+        self._notify(text)
 
     def left_out(self, text: str) -> None:
         self._out.print(f"left out: {text}", style="yellow")
@@ -60,7 +60,7 @@ class _ShownCheck(Follower):
 
     def trying(self, submission: Submission, name: str, limit: str) -> AbstractContextManager[object]:
         shown = name if self._out.is_terminal else f"{submission}: {name}"
-        return waiting(self._out, shown, limit and f"stopped after {limit}", self._tell)
+        return waiting(self._out, shown, limit and f"stopped after {limit}", self._notify)
 
     def checked(self, submission: Submission, check: Check) -> None:  # noqa: ARG002 - Follower's signature
         sign, style = _SIGNS[check.outcome]

@@ -143,7 +143,7 @@ class _ShownChange(Follower):
     """Shows what a change touches, and the progress of each evaluation."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, notice_printer()
+        self._out, self._notify = out, notice_printer()
         self.findings = 0
         """The number of findings about the change that have been shown."""
 
@@ -154,7 +154,7 @@ class _ShownChange(Follower):
         self.findings = len(change.findings)
 
     def notice(self, text: str) -> None:
-        self._tell(text)
+        self._notify(text)
 
     def isolated(self, isolation: Isolation) -> None:
         self._out.print(f"isolation: {isolation}")

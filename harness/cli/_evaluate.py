@@ -107,11 +107,11 @@ class _ShownEvaluation(Follower):
     """Shows the progress on a screen."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, notice_printer()
-        self._told: set[str] = set()
+        self._out, self._notify = out, notice_printer()
+        self._reported: set[str] = set()
 
     def notice(self, text: str) -> None:
-        self._tell(text)
+        self._notify(text)
 
     def left_out(self, text: str) -> None:
         self._out.print(f"left out: {text}", style="yellow")
@@ -138,13 +138,13 @@ class _ShownEvaluation(Follower):
             out.print(f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow")
         show_record(out, record, board, evaluation.remarks, evaluation.output)
         for bad in () if board is None else board.unreadable:
-            if str(bad.path) not in self._told:
-                self._told.add(str(bad.path))
+            if str(bad.path) not in self._reported:
+                self._reported.add(str(bad.path))
                 out.print(f"warning: {bad}: restore or remove it", style="yellow")
 
     def not_done(self, submission: Submission, error: Exception) -> None:
-        known = isinstance(error, TaskError) and str(error) in self._told
-        self._told.add(str(error))
+        known = isinstance(error, TaskError) and str(error) in self._reported
+        self._reported.add(str(error))
         self._out.error(f"error: {submission}: {'not evaluated, for the same reason' if known else error}")
 
 

@@ -99,7 +99,7 @@ class _ShownGrading(Follower):
     """Shows the progress on a screen; with `every`, the plan lists each job by name."""
 
     def __init__(self, out: Screen, *, every: bool) -> None:
-        self._out, self._every, self._tell = out, every, notice_printer()
+        self._out, self._every, self._notify = out, every, notice_printer()
 
     def notice(self, text: str) -> None:
         self._out.print(text)
@@ -123,7 +123,7 @@ class _ShownGrading(Follower):
         warn(self._out, [f"{submission}: the audit of learning failed: {error}"])
 
     def grading(self, total: int) -> AbstractContextManager[Callable[[Event], None]]:
-        return following(self._out, total, self._tell)
+        return following(self._out, total, self._notify)
 
 
 def _verdict(report: GradingReport) -> str:

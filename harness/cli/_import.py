@@ -81,11 +81,11 @@ def _show_times(out: Console, path: Path, learned: LearnedPushes | LearnedTable)
             f"{count_of(learned.merges, 'merge', 'merges')}"
         )
         return PASSED
-    _tell(out, learned.table, learned.times)
+    _print_times(out, learned.table, learned.times)
     return FAILED if learned.table.problems else PASSED
 
 
-def _tell(out: Console, table: Table, count: int) -> None:
+def _print_times(out: Console, table: Table, count: int) -> None:
     for note in table.notes:
         out.print(neutral_line(note))
     for problem in table.problems:

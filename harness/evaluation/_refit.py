@@ -68,7 +68,7 @@ class Refitter:
         with self._lock.shared() as share, self._folder() as artifact:
             with fit_session(plan, self._sandbox, self._work) as session:
                 session.setup(seed)
-                with share.lent(session.process):
+                with share.pausing_for_measurements(session.process):
                     session.fit(*parts)
                 session.save(artifact)
             if self._knowledge_bytes is None:  # the first fit gets the unchanged data

@@ -145,7 +145,7 @@ class Stages:
             with self._phase("import"):
                 session.setup(seed)
             begin = session.process.clock()  # this clock is stopped while other evaluations measure
-            with self._phase("fit"), self._share.lent(session.process):
+            with self._phase("fit"), self._share.pausing_for_measurements(session.process):
                 session.fit(*plan.data.for_fit)
             fit_seconds = session.process.clock() - begin
             with self._phase("save"):
@@ -182,7 +182,7 @@ class Stages:
             with self._phase("predict"), session.within("predict_seconds"):
                 batches, seconds = [], []
                 for inputs in asked.batches():
-                    self._share.give_way(session.process)
+                    self._share.pause_for_measurements(session.process)
                     begin = session.process.clock()
                     batches.append(session.accept(session.request(inputs)()))
                     seconds.append(session.process.clock() - begin)
@@ -242,7 +242,7 @@ class Stages:
             return None
 
         def predict(inputs: Any) -> Predictions:
-            self._share.give_way(session.process)
+            self._share.pause_for_measurements(session.process)
             return session.accept(session.request(inputs)())
 
         altering = AlterationSetup(

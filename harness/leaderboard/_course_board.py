@@ -99,7 +99,7 @@ class _TaskScores:
     def name(self) -> str:
         return self.group.key.task
 
-    def is_told(self, name: str) -> bool:
+    def has_public_result(self, name: str) -> bool:
         """Return whether the submission `name` has a result that is not withheld."""
         return name in self.rows and self.rows[name].record.status != "withheld"
 
@@ -143,7 +143,7 @@ def _row(name: str, tasks: Sequence[_TaskScores]) -> CourseRow:
         submission=name,
         scored=tuple(task.name for task, _ in scored),
         failed=tuple(task.name for task, row in found if row.record.status == "failed"),
-        missing=tuple(task.name for task in tasks if not task.is_told(name)),
+        missing=tuple(task.name for task in tasks if not task.has_public_result(name)),
         met=sum(bool(row.record.baseline.met) for _, row in scored),
         borda=sum(task.worse_than(row) for task, row in scored),
         mean_rank=_mean_rank(scored),

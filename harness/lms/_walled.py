@@ -79,12 +79,12 @@ def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[t
                 case Done():
                     return
                 case Raised(exception, message):
-                    raise Refused(_told(name, exception, message))
+                    raise Refused(_refusal(name, exception, message))
                 case _:
                     raise WireError(f"received an unexpected {type(reply).__name__}")
 
 
-def _told(name: str, exception: str, message: str) -> str:
+def _refusal(name: str, exception: str, message: str) -> str:
     if exception in ("ImportError", "ModuleNotFoundError", "OSError", "AttributeError", "TypeError"):
         return f"{name!r} is of a kind that cannot be opened here ({message}): {_REMEDY}"
     return f"{name!r} cannot be unpacked: {message}"

@@ -21,11 +21,11 @@ def withheld(record: Record, released: PublicScore | None) -> Record:
     it does not depend on the private labels, unless an audit found it, because audits may depend on them.
     """
     failure = record.failure
-    is_told = failure is not None and failure.phase != "audit"
+    is_published = failure is not None and failure.phase != "audit"
     return msgspec.structs.replace(
         record,
-        status="failed" if is_told else "withheld",
-        failure=failure if is_told else None,
+        status="failed" if is_published else "withheld",
+        failure=failure if is_published else None,
         scores=(),
         baseline=msgspec.structs.replace(record.baseline, met=None, p_value=None),
         audits=(),

@@ -13,7 +13,7 @@ _DATABASE = "zoneinfo/"
 
 def machine_zone() -> str:
     """Return the name of the machine's time zone, such as ``Europe/Berlin``; ``UTC`` if it is unknown."""
-    for name in _told():
+    for name in _configured_zones():
         try:
             return ZoneInfo(name).key
         except (ValueError, OSError, KeyError):
@@ -21,7 +21,7 @@ def machine_zone() -> str:
     return "UTC"
 
 
-def _told() -> Iterator[str]:
+def _configured_zones() -> Iterator[str]:
     """Yield possible names of the zone, in the order of the C library (tzset(3)), and then Debian's copy."""
     yield os.environ.get("TZ", "").removeprefix(":")
     with contextlib.suppress(OSError):

@@ -93,7 +93,7 @@ def _shown_to_fit(record: Record) -> str:
 def _show_failure(console: Console, failure: Failure, remarks: Remarks) -> None:
     where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
-    if remarks.failure is not None:  # the full message: whoever runs the command may see the data
+    if remarks.failure is not None:  # the full message: the person who runs the command may see the data
         message, log = remarks.failure.message, remarks.failure.log_tail
     console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(message)}", style="red")
     lines = neutral(log).splitlines()

@@ -83,17 +83,17 @@ class Threads:
             files = [held.enter_context(contextlib.closing(CounterFile(path / "schedstat"))) for path in paths]
             yield cls(*files)
 
-    def worked_in_main(self) -> float:
+    def main_thread_seconds(self) -> float:
         """Return the CPU time so far of the model's main thread, which answers requests."""
         return self.model.nanoseconds(0) / 1e9
 
-    def kept_waiting(self) -> float:
+    def run_delay(self) -> float:
         """Return the time so far that the host's thread and the yardstick waited for their cores."""
         return (self.host.nanoseconds(1) + self.yardstick.nanoseconds(1)) / 1e9
 
     def waited(self) -> float:
         """Return the time so far that all three waited for their cores."""
-        return self.kept_waiting() + self.model.nanoseconds(1) / 1e9
+        return self.run_delay() + self.model.nanoseconds(1) / 1e9
 
 
 def _this_thread() -> Path:
@@ -145,7 +145,7 @@ class Disturbance:
 
     def _others(self) -> float:
         """Return the CPU time of the model's processes and threads, except for the main thread, which answers."""
-        return self._worked() - self._threads.worked_in_main()
+        return self._worked() - self._threads.main_thread_seconds()
 
     def _read(self) -> _Counters:
         return _Counters(

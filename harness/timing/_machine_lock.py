@@ -100,7 +100,7 @@ class _LockPair:
             yield False
             return
         try:
-            got = _wait([descriptor], self.timeout, self._tell, shared=shared) is not None
+            got = _wait([descriptor], self.timeout, self._notify, shared=shared) is not None
             if not got:
                 self._go_on(
                     f"another harness on this machine has held {path} for {self.timeout:g} s (`fuser {path}` names "
@@ -110,7 +110,7 @@ class _LockPair:
         finally:
             os.close(descriptor)
 
-    def _tell(self, who: str) -> None:
+    def _notify(self, who: str) -> None:
         """Report which process holds the lock."""
         self.notify(
             f"waiting for {who}: only one evaluation on this machine works while it measures, so others wait; after "
@@ -147,7 +147,7 @@ class Share:
         """Release it."""
         self._held.close()
 
-    def give_way(self, work: Pausable) -> None:
+    def pause_for_measurements(self, work: Pausable) -> None:
         """If another evaluation waits to measure, pause `work` until it has measured."""
         if any(pair.is_wanted() for pair in self._pairs):
             with work.paused():
@@ -155,7 +155,7 @@ class Share:
                 self.take()
 
     @contextmanager
-    def lent(self, work: Pausable) -> Iterator[None]:
+    def pausing_for_measurements(self, work: Pausable) -> Iterator[None]:
         """Let other evaluations measure at any time while the body runs, which only waits for `work`."""
         ended = threading.Event()
         failures: list[Exception] = []
@@ -163,11 +163,11 @@ class Share:
         def watch() -> None:
             try:
                 while not ended.wait(_POLL_SECONDS):
-                    self.give_way(work)
+                    self.pause_for_measurements(work)
             except Exception as error:  # it is raised again in the other thread
                 failures.append(error)
 
-        watcher = threading.Thread(target=watch, name="give-way", daemon=True)
+        watcher = threading.Thread(target=watch, name="pause-for-measurements", daemon=True)
         watcher.start()
         try:
             yield

@@ -50,9 +50,9 @@ class Timed:
     """CPU time so far of the model's living processes, exact while they do not run."""
     counted: Timer
     """CPU time so far of all processes that the model ever had."""
-    worked_in_main: Timer
+    main_thread_seconds: Timer
     """CPU time so far of the model's main thread, which answers requests."""
-    kept_waiting: Timer
+    run_delay: Timer
     """The time so far that the host and the yardstick waited for their cores."""
     disturbance: Callable[[], str]
     """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
@@ -84,9 +84,9 @@ class Round:
     """The time of the model's turn."""
     own_worked_seconds: float = 0.0
     """CPU time of the model's processes during the model's turn."""
-    own_beside_seconds: float = 0.0
+    own_other_threads_seconds: float = 0.0
     """The part of that outside the main thread."""
-    kept_waiting_seconds: float = 0.0
+    run_delay_seconds: float = 0.0
     """The time in this round that the host and the yardstick waited for their cores."""
     disturbance: str = ""
     """The disturbance that spoiled the round, both for the model and for the yardstick; "" for none."""
@@ -154,8 +154,8 @@ class Rounds:
         On a busy machine, two threads that would have a core each may have to share one.
         """
         worked = sum(one.own_worked_seconds for one in self.valid)
-        beside = sum(one.own_beside_seconds for one in self.valid)
-        waited = sum(one.kept_waiting_seconds for one in self.valid)
+        beside = sum(one.own_other_threads_seconds for one in self.valid)
+        waited = sum(one.run_delay_seconds for one in self.valid)
         seconds = sum(one.own_seconds + one.others_seconds for one in self.valid)
         return beside > _BESIDE * worked and waited > _BUSY * seconds
 
@@ -316,7 +316,7 @@ class _Counted(NamedTuple):
 
 
 def _read(timed: Timed) -> _Counted:
-    return _Counted(timed.worked(), timed.worked_in_main(), timed.kept_waiting())
+    return _Counted(timed.worked(), timed.main_thread_seconds(), timed.run_delay())
 
 
 def _round(timed: Timed, numbers: range, form: _Form, timer: Timer, before: _Counted) -> tuple[Round, _Counted]:
@@ -325,7 +325,7 @@ def _round(timed: Timed, numbers: range, form: _Form, timer: Timer, before: _Cou
     own = timer()
     model, _ = sample(timed.model, numbers, timer, [timed.primer] * primers)
     timed.settle()
-    worked, in_main, begin = timed.worked(), timed.worked_in_main(), timer()
+    worked, in_main, begin = timed.worked(), timed.main_thread_seconds(), timer()
     echo, _ = sample(timed.echo, others, timer, [timed.echo(first)] * primers)
     yardstick, itself = sample(timed.yardstick, others, timer, [timed.yardstick(first)] * primers)
     yardstick_echo, _ = sample(timed.yardstick_echo, others, timer, [timed.yardstick_echo(first)] * primers)
@@ -342,8 +342,8 @@ def _round(timed: Timed, numbers: range, form: _Form, timer: Timer, before: _Cou
         others_seconds=end - begin,
         own_seconds=begin - own,
         own_worked_seconds=own_worked,
-        own_beside_seconds=max(0.0, own_worked - (in_main - before.in_main)),
-        kept_waiting_seconds=after.waited - before.waited,
+        own_other_threads_seconds=max(0.0, own_worked - (in_main - before.in_main)),
+        run_delay_seconds=after.waited - before.waited,
         disturbance=timed.disturbance(),
     )
     return taken, after

@@ -83,18 +83,18 @@ def test_counters_of_the_system_can_be_read_or_are_empty():
 def test_a_thread_that_works_is_seen_and_one_that_is_gone_counts_nothing():
     with Threads.watched(os.getpid(), 1 << 30) as threads:
         sum(range(10_000))
-        assert threads.worked_in_main() >= 0
-        assert threads.kept_waiting() >= 0
+        assert threads.main_thread_seconds() >= 0
+        assert threads.run_delay() >= 0
     with Threads.watched(1 << 30, 1 << 30) as threads:
-        assert threads.worked_in_main() == 0
+        assert threads.main_thread_seconds() == 0
 
 
 def test_an_open_counter_tells_what_the_thread_did_since():
     with Threads.watched(os.getpid(), 1 << 30) as threads:
-        before = threads.worked_in_main()
+        before = threads.main_thread_seconds()
         if not before:
             pytest.skip("nothing is counted here")
         end = time.process_time() + 0.03
         while time.process_time() < end:
             pass
-        assert threads.worked_in_main() > before
+        assert threads.main_thread_seconds() > before

@@ -272,7 +272,7 @@ class Work:
 def test_a_fit_is_paused_while_another_process_measures(place: Path, user: str) -> None:
     work = Work()
     with lock_of(place, timeout=200).shared() as share, holder(place, "exclusive", user) as measurer:
-        with share.lent(work):
+        with share.pausing_for_measurements(work):
             assert said(measurer) == "in"
             assert work.events == ["paused"]
             measurer.communicate("")
@@ -283,12 +283,12 @@ def test_a_fit_is_paused_while_another_process_measures(place: Path, user: str) 
 def test_a_waiting_process_may_measure_between_two_steps(place: Path) -> None:
     work = Work()
     with lock_of(place, timeout=200).shared() as share:
-        share.give_way(work)
+        share.pause_for_measurements(work)
         assert work.events == []
         with holder(place, "exclusive") as measurer:
             threading.Thread(target=lambda: said(measurer) and measurer.kill()).start()
             while not work.events:
-                share.give_way(work)
+                share.pause_for_measurements(work)
         assert work.events == ["paused", "resumed"]
         assert not alone(place)
 
@@ -298,5 +298,5 @@ def test_a_process_that_timed_out_once_is_not_waited_for_again(place: Path) -> N
     with holder(place, "exclusive", "other") as one:
         assert said(one) == "in"
         with lock_of(place).shared() as share:
-            share.give_way(work)
+            share.pause_for_measurements(work)
     assert work.events == []

@@ -28,9 +28,7 @@ class Yardstick:
         return self.itself
 
 
-def timed(
-    watch, noise=lambda: 1.0, worked=lambda: 0.0, kept_waiting=lambda: 0.0, disturbance=lambda: "", seconds=STEADY
-):
+def timed(watch, noise=lambda: 1.0, worked=lambda: 0.0, run_delay=lambda: 0.0, disturbance=lambda: "", seconds=STEADY):
     """Four that take turns; the model's time is multiplied by what `noise` returns."""
     prepared = {name: watch.subject(lambda _, name=name: seconds[name], name) for name in NAMES}
     return Timed(
@@ -44,8 +42,8 @@ def timed(
         yardstick_echo=prepared["yardstick_echo"],
         worked=worked,
         counted=worked,
-        worked_in_main=lambda: 0.0,
-        kept_waiting=lambda: 0.0,
+        main_thread_seconds=lambda: 0.0,
+        run_delay=lambda: 0.0,
         disturbance=disturbance,
     )
 
@@ -272,17 +270,17 @@ def test_use_of_several_cores_is_detected_in_the_models_own_turns():
 
 @pytest.mark.parametrize(("beside", "waited", "hidden"), [(0.5, 0.2, True), (0.5, 0.0, False), (0.0, 0.2, False)])
 def test_a_busy_machine_hides_whether_two_threads_work_at_once(beside, waited, hidden):
-    taken = own_turns([1.0], worked=1.0, own_beside_seconds=beside, kept_waiting_seconds=waited, others_seconds=1.0)
+    taken = own_turns([1.0], worked=1.0, own_other_threads_seconds=beside, run_delay_seconds=waited, others_seconds=1.0)
     assert Rounds([taken] * 9, 0, "precision").hides_cores is hidden
 
 
 def test_a_round_stores_waiting_times_and_the_work_of_other_threads():
     watch = Watch()
-    clocked = replace(timed(watch, worked=lambda: watch.now), kept_waiting=lambda: 0.25 * watch.now)
-    taken = measure(replace(clocked, worked_in_main=lambda: 0.75 * watch.now), Budget(), 100, watch)
+    clocked = replace(timed(watch, worked=lambda: watch.now), run_delay=lambda: 0.25 * watch.now)
+    taken = measure(replace(clocked, main_thread_seconds=lambda: 0.75 * watch.now), Budget(), 100, watch)
     for one in taken.valid:
-        assert one.kept_waiting_seconds == pytest.approx(0.25 * (one.own_seconds + one.others_seconds))
-        assert one.own_beside_seconds == pytest.approx(0.25 * one.own_seconds)
+        assert one.run_delay_seconds == pytest.approx(0.25 * (one.own_seconds + one.others_seconds))
+        assert one.own_other_threads_seconds == pytest.approx(0.25 * one.own_seconds)
     assert taken.hides_cores
 
 
