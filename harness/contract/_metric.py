@@ -82,6 +82,8 @@ class Metric(metaclass=Documented):
         The smallest and the largest possible value; None if they are not known. A proportion is between 0 and 1.
     approximate : bool, default False
         Whether its 95 % intervals are known to cover the true value less often. They are then marked as approximate.
+        The harness marks intervals of other metrics, too: of values close to a bound unless they are proportions,
+        of metrics without bounds on few items, and of few groups.
 
     Raises
     ------

@@ -89,8 +89,10 @@ class Split(metaclass=Documented):
         """Divide into (rest, held out); the items of both keep their order.
 
         Without groups, both sides have each class in the same proportion if every item has one label; otherwise items
-        are drawn at random. With groups, all items of a group are on the same side. Of several random ways to hold out
-        groups, the one is used that comes closest to `fraction` of all items and of the items of each class.
+        are drawn at random. A whole number for each item counts as its label. If such numbers are no classes, as
+        counts are not, use `take` with indices of your own. With groups, all items of a group are on the same side. Of
+        several random ways to hold out groups, the one is used that comes closest to `fraction` of all items and of
+        the items of each class.
 
         Parameters
         ----------

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class UnacceptableError(Exception):
-    """Predictions do not have the form of the kind of task; the message says what was found and expected."""
+    """Predictions do not have the form of the kind of task.
+
+    The message is a complete sentence, such as ``predict returned -1 for item 3: expected 0 or more``.
+    """
 
 
 def describe(value: object) -> str:
