@@ -255,7 +255,7 @@ def _groups_file(config: pytest.Config) -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[object]:
-    """Collect without looking for garbage again and again: what is collected stays to the end."""
+    """Collect without looking for garbage again and again, because tests stay to the end; afterwards look seldom."""
     gc.disable()
     try:
         return (yield)

@@ -49,12 +49,12 @@ class BuiltBoard:
 def rebuild_board(course: Course, built: BuiltBoard | None = None) -> Board:
     """Build and write the leaderboard under a lock, so that an older board does not overwrite a newer one.
 
-    It is not built again where it was `built` from the records that are there.
+    If it was `built` from the records that are in the course now, it is only written.
     """
     course.private.mkdir(exist_ok=True)
     with exclusive_lock(course.private / "leaderboard.lock"):
-        is_new = built is not None and built.records == _state_of_records(course)
-        board = built.board if built is not None and is_new else build_board(course)
+        is_current = built is not None and built.records == _state_of_records(course)
+        board = built.board if built is not None and is_current else build_board(course)
         write_board(course.leaderboard, board.under(published_names(course)))
     return board
 

@@ -178,7 +178,7 @@ def _altered(one: Array, perturb: Perturb, generator: np.random.Generator, stren
 
 
 def _ask_mixed(altering: AlterationSetup, items: Array, generator: np.random.Generator) -> Answered | None:
-    """Ask about these items, each mixed with a little of another; None if none differs from that other."""
+    """Predict these items, each mixed with a little of another; None if mixing changes none of them."""
     alike = _alike(altering.targets)
     found = [(item, _mixed(altering.inputs, int(item), alike[int(item)], generator)) for item in items]
     different = [(item, mixed) for item, mixed in found if not np.array_equal(mixed, altering.inputs[item])]
