@@ -224,6 +224,7 @@ def pytest_configure(config: pytest.Config) -> None:
     of_ci = ("GITHUB_", "GITLAB_", "CI_")
     for name in [name for name in os.environ if name in CI_VARIABLES or name.startswith(of_ci)]:
         del os.environ[name]
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # NumPy's threads busy-wait for 2**26 clock cycles otherwise
     if not hasattr(config, "workerinput"):
         # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile
         compileall.compile_dir(Path(cli.__file__).parents[1], quiet=2)

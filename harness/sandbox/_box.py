@@ -182,6 +182,7 @@ def environment(home: str, box: Box) -> dict[str, str]:
         "OMP_NUM_THREADS": count,
         "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not slow down those that compute
         "OPENBLAS_NUM_THREADS": count,
+        "OPENBLAS_THREAD_TIMEOUT": "4",  # likewise: 2**4 clock cycles of busy-waiting, the least; the default is 2**26
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
