@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.api._board import stores_of
 from harness.api._options import RuleFiles
@@ -31,6 +32,7 @@ from harness.gradebook import (
     read_handed_in,
     useless_extensions,
 )
+from harness.record import Record
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,18 @@ def read_rules(course: Course, files: RuleFiles) -> GradingRules:
     return GradingRules(rules, (*(() if people is None else people.warnings), *useless, *mismatch))
 
 
-def make_gradebook(course: Course, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
-    """Return everybody's current grades, for every task or only for `tasks`."""
-    return compile_gradebook(course, stores_of(course).records, rules, datetime.now().astimezone(), tasks)
+def make_gradebook(
+    course: Course,
+    rules: Rules,
+    tasks: Sequence[str] | None = None,
+    current: Mapping[tuple[str, str], Record] = MappingProxyType({}),
+) -> Gradebook:
+    """Return everybody's current grades, for every task or only for `tasks`.
+
+    `current` has records, by submission and task, that were just found to be those of the current files.
+    """
+    now = datetime.now().astimezone()
+    return compile_gradebook(course, stores_of(course).records, rules, now, tasks, current)
 
 
 def keep(course: Course, entries: Sequence[Entry]) -> KeptGradebook:

@@ -155,7 +155,7 @@ class _GradingRun:
         if self.rules.roster is not None:
             keep_aliases(course, self.rules.roster.aliases())
         rebuild_board_if_stale(course)
-        book = make_gradebook(course, self.rules)
+        book = make_gradebook(course, self.rules, current=_still_current(found.work))
         kept = keep(course, book.entries)
         not_here = _not_here(course, book, self.request.selection.task)
         for entry in not_here:
@@ -381,6 +381,15 @@ class _GradingRun:
     @property
     def _log_file(self) -> Path:
         return self.course.private / "grade" / "grade.log"
+
+
+def _still_current(work: Work) -> dict[tuple[str, str], Record]:
+    """Return the kept records, if nothing was evaluated since they were compared with the files; else none.
+
+    An evaluation takes long enough for anybody to hand in something else, so everything is read again after it.
+    """
+    kept = () if work.jobs else work.kept
+    return {(one.submission.name, one.submission.task): one.record for one in kept}
 
 
 def _not_here(course: Course, book: Gradebook, task: str | None) -> list[Entry]:

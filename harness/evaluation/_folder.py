@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+_PIECE = 1 << 16
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
 """The tag of a junction, which acts like a link on Windows."""
 
@@ -64,8 +65,22 @@ if sys.platform != "win32":
 
         def read(self, name: str, most: int) -> bytes | None:
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.descriptor)
-            with os.fdopen(file, "rb") as stream:
-                return stream.read(most) if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else None
+            try:
+                found = os.fstat(file)
+                return _read(file, found.st_size, most) if stat.S_ISREG(found.st_mode) else None
+            finally:
+                os.close(file)
+
+    def _read(file: int, size: int, most: int) -> bytes:
+        """Return the first `most` bytes of a file that had `size` bytes, and may have grown since.
+
+        A stream would take several times as long to make as a small file takes to read.
+        """
+        pieces, left = list[bytes](), most
+        while left > 0 and (piece := os.read(file, min(left, max(size + 1, _PIECE)))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
     @contextmanager
     def _by_descriptor(name: str, parent: int | None) -> Iterator[Opened]:

@@ -268,13 +268,14 @@ def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash
     The digest does not include documents, which decide nothing, and includes only the code of a notebook.
     """
     total = number = 0
-    folders: set[PurePosixPath] = set()
+    folders = {PurePosixPath()}
     for entry in _with_shared(_walk(folder, cap), shared, cap):
         if entry.role == "document":
             yield entry, False
             continue
         number += 1
-        folders.update(entry.path.parents)
+        if len(entry.path.parts) > 1:
+            folders.update(entry.path.parents)
         if entry.path == _TOO_MANY or number > _MAX_FILES or len(folders) > _MAX_FOLDERS:
             yield entry, True
             return

@@ -22,5 +22,5 @@ def gradebook_csv(entries: Iterable[Entry]) -> str:
     writer.writerow([*_PERSON, *fields])
     for entry in entries:
         values = [*(getattr(entry.person, name) for name in _PERSON), *(getattr(entry, name) for name in fields)]
-        writer.writerow([neutral_cell(value) if isinstance(value, str) else value for value in values])
+        writer.writerow([neutral_cell(value) if value and isinstance(value, str) else value for value in values])
     return text.getvalue()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
+from types import MappingProxyType
 
 import msgspec
 
@@ -30,18 +31,26 @@ class Gradebook:
 
 
 def compile_gradebook(
-    course: Course, records: Store, rules: Rules, now: datetime, only: Sequence[str] | None = None
+    course: Course,
+    records: Store,
+    rules: Rules,
+    now: datetime,
+    only: Sequence[str] | None = None,
+    current: Mapping[tuple[str, str], Record] = MappingProxyType({}),
 ) -> Gradebook:
     """Return the grades of everybody in the roster, or of every submission if there is none, for all tasks or `only`.
 
-    A task that does not load does not affect the others.
+    A task that does not load does not affect the others. `current` has newest records, by submission and task, that
+    were just found to be those of the current files; these are not read again.
     """
     submissions = [name for name in course.submission_names() if _is_name(name)]
     roster = rules.roster or Roster.of(submissions)
     mismatch = compare(roster, submissions)
     tasks = _load(course, course.task_names() if only is None else only)
     times = Times(course, rules.handed_in, rules.policy.staff)
-    finder = _Finder(course, records, rules, tasks, mismatch, times)
+    finder = _Finder(
+        course=course, records=records, rules=rules, tasks=tasks, mismatch=mismatch, times=times, current=current
+    )
     entries = make_gradebook(roster, tasks, finder.attempts, rules, now)
     times.save()
     return Gradebook(entries, mismatch)
@@ -88,21 +97,21 @@ def _is_name(name: str) -> bool:
     return True
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Finder:
     """Finds the attempts of people."""
 
-    def __init__(
-        self,
-        course: Course,
-        records: Store,
-        rules: Rules,
-        tasks: Mapping[str, Task | None],
-        mismatch: Mismatch,
-        times: Times,
-    ) -> None:
-        self._course, self._records, self._rules = course, records, rules
-        self._tasks, self._mismatch, self._times = tasks, mismatch, times
-        self._state = cache(self._read)  # because the members of a group share a submission
+    course: Course
+    records: Store
+    rules: Rules
+    tasks: Mapping[str, Task | None]
+    mismatch: Mismatch
+    times: Times
+    current: Mapping[tuple[str, str], Record]
+
+    @cached_property
+    def _state(self) -> Callable[[str, str], tuple[tuple[Record, ...], str]]:
+        return cache(self._read)  # because the members of a group share a submission
 
     def attempts(self, person: Person, name: str) -> Attempted:
         """Return the attempts of `person` at the task `name`, or the reason why the newest has no record."""
@@ -110,21 +119,21 @@ class _Finder:
         if problem:
             return Attempted(problem=problem)
         if not records:
-            close = self._mismatch.meant.get(person.submission)
-            if close is not None and (self._course.submissions_folder / close / name).is_dir():
+            close = self.mismatch.meant.get(person.submission)
+            if close is not None and (self.course.submissions_folder / close / name).is_dir():
                 return Attempted(problem=f"not in the class list as it is called: submissions/{close} may be theirs")
             return Attempted(problem=self._lost(person, name))
         *earlier, newest = records
         return Attempted(
             (
                 *(self._attempt(person, name, one) for one in earlier),
-                Attempt(record=newest, handed_in=self._times.newest(person, name, newest.submission.digest)),
+                Attempt(record=newest, handed_in=self.times.newest(person, name, newest.submission.digest)),
             )
         )
 
     def _lost(self, person: Person, name: str) -> str:
         """Return a sentence about work that only the learning system has; '' if there is none."""
-        hand_in = self._times.told_by_table(person, name)
+        hand_in = self.times.told_by_table(person, name)
         if not hand_in.is_known:
             return ""
         return (
@@ -133,13 +142,15 @@ class _Finder:
         )
 
     def _attempt(self, person: Person, name: str, record: Record) -> Attempt:
-        return Attempt(record=record, handed_in=self._times.earlier(person, name, record.submission.digest))
+        return Attempt(record=record, handed_in=self.times.earlier(person, name, record.submission.digest))
 
     def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
         """Return the records of a submission, newest last, or the reason why the current files have no record."""
-        folder = self._course.submissions_folder / submission / name
-        found, task = self._records.read(name, submission), self._tasks[name]
-        is_there = folder.is_dir()
+        current, task = self.current.get((submission, name)), self.tasks[name]
+        if current is not None and task is not None:
+            return self._with_earlier(current)
+        folder = self.course.submissions_folder / submission / name
+        found, is_there = self.records.read(name, submission), folder.is_dir()
         if task is None:
             reason = (
                 f"task {name} has a mistake, which `harness tasks check {name}` names"  # the mistake is reported once
@@ -155,11 +166,16 @@ class _Finder:
             return (), f"its files cannot be read: {error}"
         if has_changed:
             return (), "it has changed since it was graded: run `harness grade`"
-        if found.task.scored_on == "validation" and not self._rules.on_validation:
+        return self._with_earlier(found)
+
+    def _with_earlier(self, found: Record) -> tuple[tuple[Record, ...], str]:
+        """Return the record of the current files after those of earlier files, or the reason why it does not count."""
+        name, submission = found.task.name, found.submission.name
+        if found.task.scored_on == "validation" and not self.rules.on_validation:
             return (
                 (),
                 "it was scored on the validation part, for the test part is not here: --count-validation counts it",
             )
-        earlier = {one.submission.digest: one for one in self._records.history(name, submission)}
+        earlier = {one.submission.digest: one for one in self.records.history(name, submission)}
         earlier.pop(found.submission.digest, None)
         return (*earlier.values(), found), ""

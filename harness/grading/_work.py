@@ -74,7 +74,12 @@ class Kept:
     """A submission whose record is still valid, so it is not evaluated again."""
 
     submission: Submission
-    summary: ResultSummary
+    record: Record
+
+    @property
+    def summary(self) -> ResultSummary:
+        """The summary of the record."""
+        return ResultSummary.of(self.record)
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ def _compare(submission: Submission, used: TaskInUse, record: Record | Unreadabl
     if record.run.id == identity.id:
         if wants_claims(used.task, terms.settings) and lacks_comparison(record, contents):
             return Job(submission, "claims not compared", fit_seconds)
-        return Kept(submission, ResultSummary.of(record))
+        return Kept(submission, record)
     return Job(submission, identity.why_changed(record), fit_seconds)
 
 

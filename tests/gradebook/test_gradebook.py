@@ -399,3 +399,16 @@ def test_work_that_only_another_system_has_is_not_graded(course: TemporaryCourse
     (entry,) = compile_gradebook(here, records, rules, NOW).entries
     assert (entry.status, entry.final) == ("not graded", None)
     assert "the table submissions.csv says that it was handed in, and no files of it are here" in entry.note
+
+
+def test_the_files_of_a_current_record_are_not_read_again(course: TemporaryCourse) -> None:
+    here, records = Course(course.root), Store(course.root / "records", course.root / "lock")
+    rules = Rules(roster=Roster((ANN,)))
+    record = changed(submission={"name": "ann"}, task={"scored_on": "test"})
+    (entry,) = compile_gradebook(here, records, rules, NOW, current={("ann", "blobs"): record}).entries
+    assert (entry.status, entry.score) == ("passed", 0.9)
+    on_validation = changed(record, task={"scored_on": "validation"})
+    (entry,) = compile_gradebook(here, records, rules, NOW, current={("ann", "blobs"): on_validation}).entries
+    assert (entry.status, entry.score) == ("not graded", None)
+    (entry,) = compile_gradebook(here, records, rules, NOW).entries
+    assert entry.status == "missing"

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.course import Course
+from harness.api._grading_run import _still_current
+from harness.course import Course, Submission
 from harness.errors import HarnessError, InfrastructureError, TaskError
 from harness.evaluation import Settings
-from harness.grading import Cluster, DataParcel, Job, JobLost, Journal, Orders
+from harness.grading import Cluster, DataParcel, Job, JobLost, Journal, Orders, Work
 from harness.grading._cluster import _ClusterRun
+from harness.grading._work import Kept
 from harness.sandbox import Requirement
 from tests.conftest import TemporaryCourse
+from tests.records import RECORD
 
 pytestmark = pytest.mark.unit
 
@@ -55,3 +58,10 @@ def test_a_journal_that_cannot_be_written_does_not_stop_grading(
     assert journal.problems == {"ann · usps": "no sandbox"}
     journal.done("ann · usps")
     assert not journal.problems
+
+
+def test_kept_records_are_compared_again_after_an_evaluation(tmp_path: Path) -> None:
+    ann, bob = (Submission(name, "blobs", tmp_path / name) for name in ("ann", "bob"))
+    kept = (Kept(bob, RECORD),)
+    assert _still_current(Work((), kept, ())) == {("bob", "blobs"): RECORD}
+    assert not _still_current(Work((Job(ann, "new"),), kept, ()))
