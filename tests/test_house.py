@@ -44,7 +44,7 @@ ARROWS = {
     "statistics": set(),
     "record": {"files", "locks"},
     "release": {"errors", "files", "locks", "record", "statistics", "text"},
-    "timing": {"", "errors", "locks", "record", "scratch", "statistics"},
+    "timing": {"", "errors", "files", "locks", "record", "scratch", "statistics"},
     "wire": {"artifact", "contract"},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "forkserver", "locks", "paths", "programs", "scratch", "versions", "wire"},

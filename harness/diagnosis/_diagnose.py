@@ -181,6 +181,8 @@ def _timing(sandbox: Sandbox) -> Iterator[Observation]:
         "fact",
         f"the yardstick against itself in {found.processes} processes: × {found.ratio:.2f}, standard deviation "
         f"{found.deviation:.1%} between processes and {found.rounds:.1%} within one\n"
+        f"intervals here assume {found.assumed:.1%} between processes and over time, "
+        f"by {count_of(found.measurements, 'measurement', 'measurements')}\n"
         f"this machine can distinguish models that differ by more than {found.resolution:.1%}",
     )
 

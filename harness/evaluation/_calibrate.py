@@ -10,12 +10,12 @@ import numpy as np
 
 from harness.contract import Predictions
 from harness.errors import InfrastructureError
-from harness.evaluation._measure import TimedModel, TimedWorkers
+from harness.evaluation._measure import Measured, TimedModel, TimedWorkers
 from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick, yardstick_session
 from harness.record import Latency
 from harness.sandbox import Folder, Sandbox
 from harness.scratch import scratch
-from harness.timing import LEAST_PROCESSES, Budget, Calibration, MachineLock, calibration_of, keep_calibration
+from harness.timing import LEAST_PROCESSES, Budget, Calibration, ClockHistory, MachineLock, calibration_of
 
 _INPUTS, _BATCH = 2000, 256
 _BUSY_SECONDS = 10.0
@@ -23,14 +23,15 @@ _BUSY_SECONDS = 10.0
 
 
 def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibration:
-    """Time the yardstick as if it were a model, in one process after another, and store the calibration.
+    """Time the yardstick as if it were a model, in one process after another.
 
-    Later evaluations by this user on this machine widen their intervals accordingly, until the machine is restarted.
+    Each measurement is added to the history that intervals of this user on this machine rest on.
 
     Raises:
         InfrastructureError: no worker starts, or the machine is too busy for any figure.
     """
     latencies: list[Latency] = []
+    history = ClockHistory(lock.own_folder)
     with scratch("calibrate") as work:
         work.chmod(0o711)
         artifact = work / "artifact"
@@ -42,18 +43,19 @@ def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibratio
         end = time.monotonic() + seconds
         found = None
         while time.monotonic() < (end if found else end + _BUSY_SECONDS):
-            latencies.append(_against_itself(sandbox, lock, artifact))
-            found = calibration_of(latencies)
+            measured = _against_itself(sandbox, lock, artifact)
+            latencies.append(measured.latency)
+            history.add(measured.channel_to_yardstick)
+            found = calibration_of(latencies, history.read())
     if found is None:
         raise InfrastructureError(
             f"the yardstick was timed {len(latencies)} times and had a ratio to itself in fewer than "
             f"{LEAST_PROCESSES}: the machine is too busy; end other work and try again"
         )
-    keep_calibration(lock.own_folder, found)
     return found
 
 
-def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Latency:
+def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Measured:
     generator = np.random.Generator(np.random.PCG64(1))
     yardstick = Yardstick(sandbox)  # a new one each time, because differences between processes are measured
     subject = TimedModel(
@@ -69,4 +71,4 @@ def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Late
     with closing(yardstick), TimedWorkers(subject) as workers:
         with lock.exclusive() as alone:
             workers.measure(alone=alone)
-        return workers.measured().latency
+        return workers.measured()

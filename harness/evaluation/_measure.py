@@ -94,6 +94,8 @@ class Measured:
     """The number of cores that the model's processes used during the model's turns."""
     hides_cores: bool
     """Whether the machine was too busy to determine `cores`."""
+    channel_to_yardstick: float | None
+    """The cost of the channel divided by the time of the yardstick, for the machine's history; None if unknown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ class TimedModel:
     spent_seconds: float = 0.0
     """The time that the evaluation took before."""
     process_deviation: float = PROCESS_DEVIATION
-    """The relative standard deviation between processes that run the same model."""
+    """The relative standard deviation of the ratio between processes that run the same model, and over time."""
 
 
 class TimedWorkers:
@@ -314,6 +316,7 @@ class _Bench:
             background=background,
             cores=cores,
             hides_cores=self._rounds.hides_cores,
+            channel_to_yardstick=self._rounds.channel_to_yardstick,
         )
 
     def _summary(self) -> Summary:

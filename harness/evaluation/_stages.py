@@ -38,7 +38,7 @@ from harness.evaluation._worker_failures import ProtocolError
 from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers
 from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
-from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
+from harness.timing import Budget, ClockHistory, process_deviation
 from harness.wire import Operators
 
 _FEW_INPUTS = 32
@@ -86,6 +86,7 @@ class Stages:
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
                 timed.measure(alone=alone)
             reached.measured = timed.measured()
+        ClockHistory(self._lock.own_folder).add(reached.measured.channel_to_yardstick)
         self._enforce_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
@@ -377,7 +378,7 @@ class Stages:
         return score(self._plan.task, self._plan.data.scored, predictions)
 
     def _timed_workers(self, seed: int, artifact: Path, predicted: Predicted) -> TimedWorkers:
-        plan, known = self._plan, kept_calibration(self._lock.own_folder)
+        plan = self._plan
         return TimedWorkers(
             TimedModel(
                 yardstick=self._yardstick,
@@ -390,7 +391,7 @@ class Stages:
                 perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),
-                process_deviation=PROCESS_DEVIATION if known is None else known.deviation,
+                process_deviation=process_deviation(ClockHistory(self._lock.own_folder).read()),
             )
         )
 

@@ -184,7 +184,8 @@ class Uncertainty(_Part, frozen=True, kw_only=True):
     rounds: float
     """Differences between rounds, which may be correlated with neighbouring ones."""
     processes: float
-    """Differences between processes that run the same code, from the machine's calibration or a stated value."""
+    """Differences between processes that run the same code and over time, from earlier measurements on the machine, or
+    a stated value if there are few."""
     channel: float
     """The possible error in the cost of the channel: a quarter of it, which is an assumption."""
 

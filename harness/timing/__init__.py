@@ -10,15 +10,16 @@ from harness.timing._audits import (
     one_core,
     repeats_are_computed,
 )
-from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of, keep_calibration, kept_calibration
+from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of
 from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
 from harness.timing._clock_facts import clock_facts
+from harness.timing._clock_history import PROCESS_DEVIATION, ClockHistory, process_deviation
 from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_processes, pinned, quickest_cores
 from harness.timing._disturbance import Disturbance, Threads
 from harness.timing._draw import Draw, Perturb
 from harness.timing._machine_lock import MachineLock, Share, machine_lock
 from harness.timing._rounds import FEWEST_ROUNDS, Round, Rounds, Timed, first_requests, measure
-from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise
+from harness.timing._summary import NOISY, IntervalTerms, Summary, summarise
 
 __all__ = [
     "BLOCK",
@@ -31,6 +32,7 @@ __all__ = [
     "PROCESS_DEVIATION",
     "Budget",
     "Calibration",
+    "ClockHistory",
     "Cores",
     "Disturbance",
     "Draw",
@@ -51,8 +53,6 @@ __all__ = [
     "calibration_of",
     "clock_facts",
     "first_requests",
-    "keep_calibration",
-    "kept_calibration",
     "look_for_idle_cores",
     "machine_lock",
     "measure",
@@ -60,6 +60,7 @@ __all__ = [
     "no_background_work",
     "one_core",
     "pinned",
+    "process_deviation",
     "quickest_cores",
     "repeats_are_computed",
     "sample",

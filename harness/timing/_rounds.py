@@ -159,6 +159,18 @@ class Rounds:
         seconds = sum(one.own_seconds + one.others_seconds for one in self.valid)
         return beside > _BESIDE * worked and waited > _BUSY * seconds
 
+    @property
+    def channel_to_yardstick(self) -> float | None:
+        """The cost of the channel divided by the time of the yardstick.
+
+        It is None for fewer rounds than are enough for a model that the channel hides, and for the form of rounds for
+        slow models: each form leaves the caches in another state, so that their figures cannot be compared.
+        """
+        if len(self.valid) < _HIDDEN_LOOK or any(len(one.yardstick) < _QUICK_FORM.others for one in self.valid):
+            return None
+        yardstick = median(median(one.yardstick_itself) for one in self.valid)
+        return median(one.channel for one in self.valid) / yardstick
+
     def of_untouched(self, altered: Sequence[bool]) -> Rounds:
         """Return the rounds with only the samples of untouched inputs, or with all samples if these are too few.
 

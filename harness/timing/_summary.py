@@ -15,11 +15,10 @@ from harness.statistics import (
     quantile_bound_rank,
     trimmed_mean,
 )
+from harness.timing._clock_history import PROCESS_DEVIATION
 from harness.timing._rounds import Rounds, Stopped, interval_of_rounds, ratios_of
 
 NOISY = 0.10
-PROCESS_DEVIATION = 0.02
-"""The standard deviation of the ratio between processes that run the same code, if the machine was not calibrated."""
 CHANNEL_SHARE = 0.25
 """The possible error of the cost of the channel, as a share of it. It cannot be measured from outside how much colder
 the caches are when a request reaches a model than when one reaches the yardstick."""
@@ -32,8 +31,8 @@ class IntervalTerms:
     rounds: float
     """Differences between rounds, of which neighbours may be correlated."""
     processes: float
-    """Differences between processes that run the same code, for example in memory layout, which one process cannot
-    show."""
+    """Differences between processes that run the same code, for example in memory layout, and between states of the
+    machine that last long. One measurement cannot show either."""
     channel: float
     """The possible error of the cost of the channel."""
 

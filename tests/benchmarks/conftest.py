@@ -15,7 +15,7 @@ from harness.evaluation._session import Session
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import Classification
 from harness.sandbox import Folder, Sandbox, find_sandbox
-from harness.timing import Budget
+from harness.timing import Budget, ClockHistory, process_deviation
 
 NETWORK = """
 import torch
@@ -64,6 +64,8 @@ class Bench:
     submission: Path
     artifact: Path
     inputs: np.ndarray
+    history: ClockHistory
+    """What earlier measurements of this run showed of the machine."""
 
     def session(self, threads: int = 1) -> Session:
         folders = (Folder("submission", self.submission), Folder("artifact", self.artifact))
@@ -80,10 +82,13 @@ class Bench:
             perturb=lambda image, generator: image + generator.normal(0, 0.01, image.shape).astype(np.float32),
             batch=256,
             budget=Budget(),
+            process_deviation=process_deviation(self.history.read()),
         )
         with closing(yardstick), TimedWorkers(subject) as workers:
             workers.measure(alone=True)
-            return workers.measured()
+            measured = workers.measured()
+        self.history.add(measured.channel_to_yardstick)
+        return measured
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +100,7 @@ def bench(tmp_path_factory) -> Bench:
     (submission / "model.py").write_text(NETWORK)
     artifact.mkdir()
     inputs = np.random.Generator(np.random.PCG64(0)).random((2000, 16, 16), np.float32)
-    made = Bench(find_sandbox(()), submission, artifact, inputs)
+    made = Bench(find_sandbox(()), submission, artifact, inputs, ClockHistory(folder))
     folders = (Folder("submission", submission),)
     with Session(sandbox=made.sandbox, kind=Classification(), task=INFO, folders=folders, threads=2) as session:
         session.setup(0)

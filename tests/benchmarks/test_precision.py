@@ -14,6 +14,7 @@ import pytest
 from scipy.signal import lfilter
 
 from harness.statistics import half_widths_of_trimmed_means, trimmed_mean
+from harness.timing import process_deviation
 from harness.timing._rounds import PRECISION, is_look
 
 Array = np.ndarray[Any, Any]
@@ -79,3 +80,27 @@ def simulate(draw, deviation, generator, correlation) -> tuple[float, float]:
     truth = trimmed_mean(1 + deviation * draw(MANY, generator, correlation))
     centres, halves, rounds = measure(1 + deviation * draw((MEASUREMENTS, MOST_ROUNDS), generator, correlation))
     return float(np.mean(np.abs(centres - truth) <= halves)), float(rounds.mean())
+
+
+@pytest.mark.parametrize("deviation", [0.05, 0.1, 0.2])
+def test_two_equal_models_are_held_equal_whatever_their_states(benchmark, deviation):
+    """Two models of the same code whose states differ, on a machine whose history shows how much.
+
+    The models' ratios vary 1.25 times as much as the channel's, which is what intervals assume. Rounds add 1 %.
+    """
+    cells = benchmark.pedantic(lambda: [states(deviation, count) for count in (8, 16, 50, 200)], rounds=1)
+    for count, held in zip((8, 16, 50, 200), cells, strict=True):
+        benchmark.extra_info[str(count)] = held
+        print(f"\nstates differ by {deviation:.0%}, {count} earlier measurements: held {held:.1%}")
+    assert all(0.93 <= held <= 0.97 for held in cells)
+
+
+def states(deviation, count) -> float:
+    """Return the share of pairs of equal models that are held equal after `count` earlier measurements."""
+    generator = np.random.default_rng(count)
+    held = 0
+    for history in generator.normal(0, deviation / 1.25, (2_000, count)):
+        first, second = generator.normal(0, deviation, 2) + generator.normal(0, 0.01, 2)
+        terms = 1.96 * process_deviation(history), 1.96 * 0.01
+        held += abs(first - second) <= 2**0.5 * np.hypot(*terms)
+    return held / 2_000

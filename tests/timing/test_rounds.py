@@ -229,6 +229,14 @@ def test_the_cost_of_waking_a_process_belongs_to_the_channel():
     assert (one.channel, one.net) == (pytest.approx(0.003), pytest.approx(0.007))
 
 
+def test_channel_and_yardstick_are_compared_as_for_a_quick_model():
+    one = one_round(0.010, echo=0.003, yardstick=0.002)
+    quick = replace(one, **{name: getattr(one, name) * 12 for name in ("yardstick", "yardstick_itself")})
+    assert Rounds([quick] * 12, 0, "budget").channel_to_yardstick == pytest.approx(1.5)
+    assert Rounds([quick] * 11, 0, "budget").channel_to_yardstick is None
+    assert Rounds([one] * 24, 0, "budget").channel_to_yardstick is None
+
+
 def test_the_models_echo_includes_the_cost_of_larger_inputs():
     assert replace(one_round(0.010, echo=0.001, around=0.002), echo=(0.004,)).channel == pytest.approx(0.005)
 

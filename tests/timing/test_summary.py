@@ -57,7 +57,7 @@ def test_the_interval_has_a_term_for_rounds_processes_and_the_channel():
     assert terms.channel == pytest.approx(CHANNEL_SHARE * 0.001 / summary.net_p50_seconds)
 
 
-def test_a_machine_that_was_calibrated_has_its_own_term_for_processes():
+def test_a_machine_with_a_history_has_its_own_term_for_processes():
     assert summary_of(*[one_round(0.010)] * 8, process_deviation=0.005).ratio_terms.processes == pytest.approx(
         0.0098, rel=1e-3
     )
