@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from harness.record import EvidenceStore
+from harness.statistics import NORMAL_95
+from harness.timing import machine_lock, process_deviation
 from tests.classroom.evaluated import Classroom
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -230,3 +232,18 @@ def test_a_private_part_is_scored_where_it_is_and_validation_elsewhere(course: T
     assert elsewhere["task"]["n_test"] == 0
     assert elsewhere["task"]["data_digest"] != here["task"]["data_digest"]
     assert elsewhere["run"]["id"] != here["run"]["id"]
+
+
+def test_intervals_of_latency_rest_on_earlier_measurements(
+    course: TemporaryCourse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
+    course.environment["HARNESS_LOCKS"] = str(tmp_path)
+    history = [0.4 * (number % 2) for number in range(20)]
+    (machine_lock().own_folder / "clock.json").write_text(json.dumps(history))
+    slow = CENTROIDS.replace("return", "time.sleep(0.005)\n        return").replace(
+        "import numpy", "import time, numpy"
+    )
+    terms = course.evaluate(slow)["cost"]["latency"].get("uncertainty")
+    if terms is not None:  # a busy machine resolves no ratio
+        assert terms["processes"] == pytest.approx(NORMAL_95 * process_deviation(history), rel=1e-3)
