@@ -306,9 +306,9 @@ def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
         raise Refused(str(error)) from error
     if target.is_symlink():
         raise Refused(f"submissions/{name}/{task} is a link: remove it")
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir() and _content(target) == files:
         return "unchanged"
+    course.submissions_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=course.submissions_folder) as holding:
         fresh = Path(holding, task)
         fresh.mkdir()
@@ -321,10 +321,12 @@ def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
             except (OSError, ValueError) as error:
                 if isinstance(error, OSError) and error.errno not in _NO_FILE_NAME:
                     raise
-                raise Refused(f"{str(path)!r} cannot be a file here ({error})") from error
+                why = error.strerror if isinstance(error, OSError) else error
+                raise Refused(f"{str(path)!r} cannot be a file here ({why})") from error
         replaced = target.exists()
         if replaced:
             _set_aside(course, target, name, task)
+        target.parent.mkdir(parents=True, exist_ok=True)
         fresh.rename(target)
     return "replaced" if replaced else "new"
 

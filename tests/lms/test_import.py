@@ -591,11 +591,14 @@ def test_the_nesting_of_archives_is_limited(here: Course) -> None:
         (b"Rar!\x1a\x07\x01\x00", "'w.zip' is not opened here"),
         (zipped({"model-é.py": CENTROIDS}).replace("é".encode(), b"\xff\xff"), "is not a whole zip file"),
         (zipped({"model.py": CENTROIDS, f"{'long' * 100}.py": ""}), "cannot be a file here"),
+        (zipped({"model.py": CENTROIDS, "a": "x", "a/b": "y"}), "cannot be a file here"),
     ],
 )
-def test_a_broken_archive_is_refused(here: Course, content: bytes, problem: str) -> None:
+def test_a_broken_archive_is_refused_and_leaves_no_folder(here: Course, content: bytes, problem: str) -> None:
     (found,) = take(here, {"arkann_101_1_w.zip": content})
     assert problem in found.note
+    assert str(here.root) not in found.note
+    assert not (here.root / "submissions" / "arkann-101").exists()
 
 
 @pytest.mark.parametrize("inner", [{"model.py": "x", "a": "x", "a/b": "x"}, {"a/model.py": "x", "a\\model.py": "y"}])
