@@ -94,13 +94,16 @@ def test_modes_and_times_of_files_outside_stay_even_for_their_owner(landlocked, 
 
 
 def test_no_socket_leads_to_the_host(landlocked, tmp_path):
-    tcp, path, abstract = socket.create_server(("127.0.0.1", 0)), tmp_path / "socket", "\0harness-test-landlock"
-    by_path, by_name = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
-    for unix, address in ((by_path, str(path)), (by_name, abstract)):
-        unix.bind(address)
-        unix.listen()
-    path.chmod(0o777)
-    with tcp, by_path, by_name:
+    path, abstract = tmp_path / "socket", f"\0harness-test-{os.getpid()}"  # other runs of the suite use others
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_UNIX) as by_path,
+        socket.socket(socket.AF_UNIX) as by_name,
+    ):
+        for unix, address in ((by_path, str(path)), (by_name, abstract)):
+            unix.bind(address)
+            unix.listen()
+        path.chmod(0o777)
         told = landlocked.ask(
             f"""
             def reach(family, kind, address):
