@@ -40,20 +40,22 @@ class CourseSession:
             weakref.finalize(self, self._fork_servers.close)
         return self._fork_servers
 
-    def sandbox(
-        self, required: Requirement, start: Start, follower: Follower, submissions: Sequence[Submission] = ()
-    ) -> Sandbox:
-        """Open a sandbox whose workers see neither the course nor its data; the caller closes it.
+    def begin_workers(self, required: Requirement, start: Start, submissions: Sequence[Submission]) -> None:
+        """Start to import what the workers of the first of the `submissions` need; nothing waits for it."""
+        fork_servers = self.fork_servers(start)
+        if fork_servers is not None and submissions and not required.exactly:
+            begin_fork_servers(fork_servers, self._hidden, [submissions[0].folder])
 
-        Meanwhile the modules that the first of the `submissions` imports are loaded.
+    def sandbox(self, required: Requirement, start: Start, follower: Follower) -> Sandbox:
+        """Open a sandbox whose workers see neither the course nor its data; the caller closes it.
 
         Raises
         ------
         InfrastructureError
             No worker starts here with the required isolation.
         """
-        hidden = [self.folders.root, *self.places.all()]
-        fork_servers = self.fork_servers(start)
-        if fork_servers is not None and submissions and not required.exactly:
-            begin_fork_servers(fork_servers, hidden, [submissions[0].folder])
-        return find_required_sandbox(hidden, required, fork_servers, follower.notice)
+        return find_required_sandbox(self._hidden, required, self.fork_servers(start), follower.notice)
+
+    @property
+    def _hidden(self) -> list[Path]:
+        return [self.folders.root, *self.places.all()]

@@ -18,7 +18,7 @@ from harness.api._results import Checks, Evaluations, FinalBoard, GradingPlan, G
 from harness.contract import Split, Task
 from harness.course import Course, Submission
 from harness.data import DataChoice, Places, load_data
-from harness.evaluation import Evaluator
+from harness.evaluation import Evaluator, TasksInUse
 from harness.leaderboard import Board
 from harness.sandbox import ForkServerOwner
 
@@ -325,7 +325,8 @@ class OpenCourse:
         session, follower = self._session, follower or Follower()
         submissions = self.submissions(*paths, task=task)
         report_repositories(self.folders, submissions, follower)
-        with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
+        session.begin_workers(run.requirement(), run.start, submissions)
+        with closing(session.sandbox(run.requirement(), run.start, follower)) as sandbox:
             settings = replace(run.settings("auto"), weights="retrain")
             with Evaluator(self.folders, sandbox, self.places, settings, notify=follower.notice) as evaluator:
                 return check_all(evaluator, submissions, follower)
@@ -376,9 +377,14 @@ class OpenCourse:
         settings = replace(
             run.settings("auto"), repeats=training.repeats, weights=training.weights, claims=training.claims
         )
-        with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
+        session.begin_workers(run.requirement(), run.start, submissions)
+        tasks = TasksInUse(self.folders, self.places, settings)
+        if submissions and keep != "reuse":
+            tasks.load_ahead(submissions[0].task)  # while libraries are imported
+        with closing(session.sandbox(run.requirement(), run.start, follower)) as sandbox:
             follower.isolated(sandbox.isolation)
-            with Evaluator(self.folders, sandbox, self.places, settings, notify=follower.notice) as evaluator:
+            notify = follower.notice
+            with Evaluator(self.folders, sandbox, self.places, settings, notify=notify, tasks=tasks) as evaluator:
                 every = EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower)
                 return every.all(submissions)
 

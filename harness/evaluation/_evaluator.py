@@ -92,9 +92,11 @@ class Evaluator:
         Where records and evidence are stored; by default in the folders of the course.
     notify : callable, optional
         Is called with a message when an evaluation waits for the machine; by default the message is logged.
+    tasks : TasksInUse, optional
+        Tasks of the same course, places and settings whose data may already be loaded.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one idea, the last ones by name
         self,
         course: Course,
         sandbox: Sandbox,
@@ -103,9 +105,10 @@ class Evaluator:
         stores: Stores | None = None,
         *,
         notify: Notify = _log.warning,
+        tasks: TasksInUse | None = None,
     ) -> None:
         self._course, self._sandbox, self._settings, self._notify = course, sandbox, settings, notify
-        self.tasks = TasksInUse(course, places, settings)
+        self.tasks = tasks or TasksInUse(course, places, settings)
         self._stores = stores or Stores.of(course.leaderboard, course.private)
         self._yardstick = Yardstick(sandbox)
         self._scores = None if places.private is None else KeptScores(places.private)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contract import Task
 from harness.course import Course
 from harness.data import Asset, DataFacts, Places, TaskData, assets_here, facts_file, load_data, read_facts, write_facts
+from harness.errors import HarnessError
 from harness.evaluation._host import describe_packages
 from harness.evaluation._settings import Settings
 from harness.taskcheck import try_task
@@ -52,6 +54,16 @@ class TasksInUse:
             assets = assets_here(task, self._places)
             self._in_use[name] = TaskInUse(task=task, digest=digest, facts=facts, assets=assets)
         return self._in_use[name]
+
+    def load_ahead(self, name: str) -> None:
+        """Load the data of the task `name` before it is used, if that takes a moment because it was loaded before.
+
+        Mistakes are ignored here, because they occur again when the task is used.
+        """
+        with contextlib.suppress(HarnessError, OSError):
+            task, digest = self._course.task(name), self._course.task_digest(name)
+            if read_facts(self._facts_file(task, digest)) is not None:
+                self.data(name)
 
     def data(self, name: str) -> TaskData:
         """Return the data of the task `name`, loaded once, after the task's own functions were tried on it."""
