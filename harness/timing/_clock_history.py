@@ -26,12 +26,14 @@ PROCESS_DEVIATION = 0.15
 """The relative standard deviation that is assumed until there are enough measurements. It is that of an unsteady
 machine: .12 to .15 was measured on a virtual machine whose host is shared with others."""
 LEAST_DEVIATION = 0.02
-"""The smallest one that is assumed: on a steady machine, processes with the same PyTorch model differ by that much."""
+"""The smallest one that is assumed. With it, 75 of 80 pairs of processes with the same PyTorch network were held equal on
+a steady machine."""
 ENOUGH_MEASUREMENTS = 8
 _MOST_MEASUREMENTS = 200
 _MODELS_VARY = 1.25
-"""How many times as much a model's ratio varies as that of the channel. A PyTorch network's varied 1.2 and .9 times as
-much without and with other work on an unsteady machine (docs/measurement.md)."""
+"""How many times as much a model's ratio varies as that of the channel. A PyTorch network's varied 1.05 and .9 times as
+much without and with other work on an unsteady machine; with this factor, 97 and 99 % of pairs of its processes were
+held equal (docs/measurement.md)."""
 _SHARE = 0.9
 _SHARE_OF_NORMAL = 2.3262
 """The difference that this share of pairs of independent values does not exceed, if their standard deviation is 1."""
