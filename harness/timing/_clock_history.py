@@ -26,8 +26,8 @@ PROCESS_DEVIATION = 0.15
 """The relative standard deviation that is assumed until there are enough measurements. It is that of an unsteady
 machine: .12 to .15 was measured on a virtual machine whose host is shared with others."""
 LEAST_DEVIATION = 0.02
-"""The smallest one that is assumed. With it, 75 of 80 pairs of processes with the same PyTorch network were held equal on
-a steady machine."""
+"""The smallest one that is assumed. With it, 75 of 80 pairs of processes with the same PyTorch network were held equal
+on a steady machine."""
 ENOUGH_MEASUREMENTS = 8
 _MOST_MEASUREMENTS = 200
 _MODELS_VARY = 1.25
