@@ -237,7 +237,7 @@ class World:
 @contextmanager
 def build_world(host: Host) -> Iterator[World]:
     """Build a world for `host`; when it ends, nothing of it is left."""
-    mark = f"harness-hostile-{uuid.uuid4().hex[:12]}"
+    mark = f"harness-hostile-{uuid.uuid4().hex[:8]}"  # at rlimits a worker's socket must fit into 104 bytes
     base = Path(tempfile.gettempdir(), mark)
     base.mkdir(mode=0o755)
     world = World(base, host, mark)
