@@ -163,10 +163,12 @@ class Rounds:
     def channel_to_yardstick(self) -> float | None:
         """The cost of the channel divided by the time of the yardstick.
 
-        It is None for fewer rounds than are enough for a model that the channel hides, and for the form of rounds for
-        slow models: each form leaves the caches in another state, so that their figures cannot be compared.
+        It is None for fewer rounds than are enough for a model that the channel hides, for rounds that other work
+        spoiled, and for the form of rounds for slow models: each form leaves the caches in another state, so that their
+        figures cannot be compared.
         """
-        if len(self.valid) < _HIDDEN_LOOK or any(len(one.yardstick) < _QUICK_FORM.others for one in self.valid):
+        slow = any(len(one.yardstick) < _QUICK_FORM.others for one in self.valid)
+        if len(self.valid) < _HIDDEN_LOOK or slow or any(one.disturbance for one in self.valid):
             return None
         yardstick = median(median(one.yardstick_itself) for one in self.valid)
         return median(one.channel for one in self.valid) / yardstick

@@ -235,6 +235,8 @@ def test_channel_and_yardstick_are_compared_as_for_a_quick_model():
     assert Rounds([quick] * 12, 0, "budget").channel_to_yardstick == pytest.approx(1.5)
     assert Rounds([quick] * 11, 0, "budget").channel_to_yardstick is None
     assert Rounds([one] * 24, 0, "budget").channel_to_yardstick is None
+    spoiled = replace(quick, disturbance="steal")
+    assert Rounds([*[quick] * 23, spoiled], 0, "budget").channel_to_yardstick is None
 
 
 def test_the_models_echo_includes_the_cost_of_larger_inputs():
