@@ -21,6 +21,7 @@ from harness.contract import Metric, Task, check_name, shown
 from harness.errors import TaskError, UsageError
 from harness.kinds import Kind
 from harness.plugins import COURSE_FILE, KIND_GROUP, METRIC_GROUP, PLUGIN_MODULE, Plugins
+from harness.sourcetext import unreadable_source
 from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
@@ -427,7 +428,9 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def _meant(error: BaseException, folder: Path) -> str:
-    """Return a hint for two common mistakes: an unknown field, and the import of a file next to ``task.py``."""
+    """Return a hint for common mistakes: an unknown field, the import of a file next to ``task.py``, the encoding."""
+    if unreadable := unreadable_source(error, str(error), folder):
+        return f": {' '.join(unreadable)}"
     if isinstance(error, ModuleNotFoundError) and error.name and (folder / f"{error.name}.py").exists():
         return f": {error.name}.py is next to task.py, so write: from .{error.name} import …"
     found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harness.sourcetext import not_text
+
 MAX_NOTEBOOK_BYTES = 64 << 20
 _MAX_CODE_BYTES = 4 << 20
 _MAX_OUTPUT_CHARACTERS = 64 << 10
@@ -68,6 +70,8 @@ def read_notebook(name: str, content: bytes) -> Notebook:
     try:
         file = msgspec.json.decode(content, type=_NotebookFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if wrong := not_text(content):
+            raise NotebookError(f"{name} {wrong}") from error
         hint = "it has an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
         raise NotebookError(f"{name}: {hint}; open it in Jupyter, save it again, and hand that in") from error
     if len(file.cells) > _MAX_CELLS:

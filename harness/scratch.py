@@ -22,6 +22,8 @@ from harness.locks import try_lock
 _PREFIX, _LOCK = "tmp-", ".lock"
 _ATTEMPTS = 100
 """The number of attempts to create a folder, because another process may remove the empty parent each time."""
+LONGEST_OWN_NAME = f"harness-{os.geteuid() if hasattr(os, 'geteuid') else ''}-XXXXXXXX"
+"""The longest name of the folder that `own_folder` returns."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -63,13 +65,15 @@ class Scratch:
     _lock: int
 
     @classmethod
-    def make(cls, kind: str) -> Scratch:
+    def make(cls, kind: str, base: Path | None = None) -> Scratch:
         """Create an empty folder with `kind` in its name, and remove folders that are no longer in use.
 
+        It is created in this user's folder in `base`, by default in the folder for temporary files.
+
         Raises:
-            OSError: the temporary folder cannot be written to.
+            OSError: `base` cannot be written to.
         """
-        base = Path(tempfile.gettempdir())
+        base = base or Path(tempfile.gettempdir())
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(FileNotFoundError):  # another process found it empty and removed it
                 folder = own_folder(base)

@@ -31,7 +31,8 @@ ARROWS = {
     "interactive": {"contract", "course", "errors", "plugins", "programs", "wire"},
     "kernel": set(),
     "locks": set(),
-    "notebooks": set(),
+    "sourcetext": set(),
+    "notebooks": {"sourcetext"},
     "packages": set(),
     "plugins": {"errors"},
     "paths": set(),
@@ -46,7 +47,7 @@ ARROWS = {
     "release": {"errors", "files", "locks", "record", "statistics", "text"},
     "timing": {"", "errors", "files", "locks", "record", "scratch", "statistics"},
     "wire": {"artifact", "contract"},
-    "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
+    "worker": {"artifact", "contract", "kinds", "packages", "pipes", "sourcetext", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "forkserver", "locks", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": PEOPLE
     | {"course", "data", "evaluation", "kernel", "packages", "sandbox", "text", "timing", "versions"},
@@ -54,7 +55,7 @@ ARROWS = {
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
     "tables": {"errors"},
-    "course": PEOPLE | {"plugins", "taskcode"},
+    "course": PEOPLE | {"plugins", "sourcetext", "taskcode"},
     "leaderboard": {"files", "record", "statistics", "svg", "text"},
     "taskcheck": PEOPLE | {"course", "data", "git", "metrics", "sandbox", "statistics", "taskcode"},
     "evaluation": PEOPLE

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, RootProgram, StartedWorker, WorkerPipes, environment
+from harness.sandbox._home import make_home, without_sockets
 from harness.sandbox._interpreter import package_folder
 from harness.sandbox._levels import Isolation, Level
-from harness.scratch import Scratch
 
 _OF_THE_SYSTEM = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS")
 """Environment variables that every Windows process has; without the first, Python does not start."""
@@ -31,7 +31,7 @@ class PortableSandbox:
     @property
     def isolation(self) -> Isolation:
         """The level, and the name of the system."""
-        return Isolation(Level.RLIMITS, f"{platform.system()}, a watchdog limits time and memory")
+        return Isolation(Level.RLIMITS, f"{platform.system()}, a watchdog limits time and memory{without_sockets()}")
 
     def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker, which finds the folders of `box` at their own paths.
@@ -39,7 +39,7 @@ class PortableSandbox:
         Raises:
             OSError: the interpreter cannot be started.
         """
-        scratch = Scratch.make("worker")
+        scratch = make_home()
         try:
             root = _begin(scratch.path, box, pipes)
         except OSError:

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, StartedWorker, WorkerPipes, environment
+from harness.sandbox._home import make_home, without_sockets
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid
-from harness.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Rlimits:
     def isolation(self) -> Isolation:
         """The level, and the user as whom workers run."""
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
-        return Isolation(Level.RLIMITS, who)
+        return Isolation(Level.RLIMITS, f"{who}{without_sockets()}")
 
     def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
@@ -45,7 +45,7 @@ class Rlimits:
 
 def plan_in_place(box: Box, restrictions: Callable[[Path], Restrictions]) -> Launch:
     """Return how to start a worker of `box` in the host's own file system, under the `restrictions` for its home."""
-    scratch = Scratch.make("worker")
+    scratch = make_home()
     home = scratch.path
     lease = lease_uid()  # last: a folder that cannot be created must not keep a lease
     (home / "lib").mkdir()

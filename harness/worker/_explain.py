@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from harness.sourcetext import unreadable_source
 from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBACK, Raised, Reason
 from harness.worker._remedies import Doing, Mistake, remedy
 
@@ -94,6 +95,8 @@ def encodable(text: str) -> str:
 def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
     if isinstance(error, SyntaxError) and isinstance(error.filename, str) and _inside(error.filename, folder):
         return _relative(error.filename, folder), error.lineno
+    if unreadable := unreadable_source(error, _text(error), folder):
+        return unreadable[0], None
     for raised in _chain(error):
         frames = [
             (frame.f_code.co_filename, line)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.packages import USUAL, installed
+from harness.sourcetext import unreadable_source
 
 Doing = Literal["import", "fit", "save", "load", "predict", "other"]
 
@@ -145,6 +146,12 @@ def _undefined(mistake: Mistake) -> str | None:
     return None
 
 
+def _encoding(mistake: Mistake) -> str | None:
+    """Name the file that is not text in UTF-8 or in the encoding that it declares."""
+    unreadable = unreadable_source(mistake.error, mistake.text, mistake.folder)
+    return None if unreadable is None else " ".join(unreadable)
+
+
 def _notebook_syntax(mistake: Mistake) -> str | None:
     if not isinstance(mistake.error, SyntaxError):
         return None
@@ -263,6 +270,11 @@ def _processes(mistake: Mistake) -> str | None:
     workers = ("multiprocessing", "torch/utils/data", "joblib", "concurrent/futures")
     if isinstance(mistake.error, PermissionError) and mistake.passes_through(*workers):
         return "no worker processes can be started at this isolation level: write num_workers=0 (or n_jobs=1)"
+    if mistake.mentions("AF_UNIX path too long"):
+        return (
+            "sockets between processes need a folder for temporary files with a short name: write num_workers=0 (or "
+            "n_jobs=1), or ask your instructor to set TMPDIR to such a folder"
+        )
     if mistake.mentions("DataLoader worker (pid", "process in the process pool was terminated"):
         return (
             "a worker process was killed, usually because it needed too much memory: write num_workers=0 (or n_jobs=1)"
@@ -327,7 +339,7 @@ def _one_item(mistake: Mistake) -> str | None:
 
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network,
-    _pointers, _no_file, _torch, _processes, _split, _leaving, _waiting_for_input, _never_set,
+    _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _encoding, _notebook_syntax, _read_only,
+    _no_network, _pointers, _no_file, _torch, _processes, _split, _leaving, _waiting_for_input, _never_set,
     _saving, _one_item,
 )  # fmt: skip
