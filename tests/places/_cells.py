@@ -1,4 +1,4 @@
-"""Where people install the harness, how, as whom, and from where they run it: all combinations, and enough of them."""
+"""Where people install the harness, how, as whom, where they run it and what: all combinations, and enough of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ PLACES = {
 INSTALLS = ("editable", "wheel")
 FOLDERS = ("course", "submission", "copy", "top")
 """The folder a command is run from: the course, a submission, one that holds another copy of `harness/`, or ``/``."""
-
+ROLES = ("student", "instructor")
+"""Whose commands are run: `doctor` and `evaluate`, or `check` and `grade`."""
 
 _PLACE_AND_FOLDER = (1, 3)
 
@@ -31,6 +32,7 @@ class Cell:
     place: str
     install: str
     folder: str
+    role: str
 
     def __str__(self) -> str:
         return "-".join(astuple(self))
@@ -44,7 +46,7 @@ class Cell:
 
 def every(users: Sequence[str]) -> tuple[Cell, ...]:
     """Return all combinations as these users."""
-    return tuple(Cell(*values) for values in product(users, PLACES, INSTALLS, FOLDERS))
+    return tuple(Cell(*values) for values in product(users, PLACES, INSTALLS, FOLDERS, ROLES))
 
 
 def covering(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's workers read what that user can read"),
 ]
 CAP_SYS_ADMIN = 21
-ROOT = Cell("root", "private-home", "wheel", "course")
+ROOT = Cell("root", "private-home", "wheel", "course", "student")
 
 
 def check_and_evaluate(site: Site, best: str, umask: int = 0o022) -> None:
@@ -90,7 +90,7 @@ def test_packages_installed_with_umask_077_can_be_read_by_workers(home, python_o
 @pytest.mark.thorough
 def test_bytecode_that_only_root_may_read_causes_no_failure(home, python_of, level_of, layers):
     """As root leaves it in a shared installation, under a umask of 077."""
-    user = Cell("user", "var-tmp", "wheel", "course")
+    user = Cell("user", "var-tmp", "wheel", "course", "student")
     course, installed = home.parent / "course", home.parent / "harness"
     make_course(course)
     shutil.copytree(layers.wheel / "harness", installed)

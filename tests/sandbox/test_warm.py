@@ -296,6 +296,7 @@ def test_a_forked_worker_looks_the_same_as_a_started_one(warm, question):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("warm", ["warm"], indirect=True)  # control groups change no number of threads
 def test_libraries_use_as_many_threads_as_in_a_started_worker(warm):
     pytest.importorskip("torch")
     question = """
