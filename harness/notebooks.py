@@ -71,7 +71,7 @@ def read_notebook(name: str, content: bytes) -> Notebook:
         file = msgspec.json.decode(content, type=_NotebookFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if wrong := not_text(content):
-            raise NotebookError(f"{name} {wrong}") from error
+            raise NotebookError(f"{name} cannot be read: it {wrong}") from error
         hint = "it has an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
         raise NotebookError(f"{name}: {hint}; open it in Jupyter, save it again, and hand that in") from error
     if len(file.cells) > _MAX_CELLS:

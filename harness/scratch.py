@@ -22,8 +22,6 @@ from harness.locks import try_lock
 _PREFIX, _LOCK = "tmp-", ".lock"
 _ATTEMPTS = 100
 """The number of attempts to create a folder, because another process may remove the empty parent each time."""
-LONGEST_OWN_NAME = f"harness-{os.geteuid() if hasattr(os, 'geteuid') else ''}-XXXXXXXX"
-"""The longest name of the folder that `own_folder` returns."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -37,8 +35,7 @@ def own_folder(base: Path) -> Path:
     Raises:
         OSError: `base` is not a folder, or cannot be written to.
     """
-    me = os.geteuid() if hasattr(os, "geteuid") else None
-    name = "harness" if me is None else f"harness-{me}"
+    me, name = _user()
     mode = 0o711 if me == 0 else 0o700
     for folder in chain([base / name], base.glob(f"{name}-*")):
         with contextlib.suppress(FileExistsError):
@@ -50,6 +47,22 @@ def own_folder(base: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=base))
     folder.chmod(mode)
     return folder
+
+
+def own_folder_name(base: Path) -> str:
+    """Return the name of the folder that `own_folder` returns, with X in place of what is unpredictable."""
+    me, name = _user()
+    try:
+        taken = not _is_own((base / name).lstat(), me)
+    except OSError:  # it can be created, or none can
+        taken = False
+    return f"{name}-XXXXXXXX" if taken else name
+
+
+def _user() -> tuple[int | None, str]:
+    """Return the number of this user, if users have numbers, and the usual name of this user's folder."""
+    me = os.geteuid() if hasattr(os, "geteuid") else None
+    return me, "harness" if me is None else f"harness-{me}"
 
 
 def _is_own(status: os.stat_result, me: int | None) -> bool:

@@ -118,5 +118,5 @@ def test_a_task_in_utf16_names_its_file(tmp_path: Path) -> None:
 
 
 def test_a_notebook_in_utf16_is_told_its_encoding() -> None:
-    with pytest.raises(NotebookError, match=r"^model\.ipynb is text in UTF-16, .*encoding UTF-8$"):
+    with pytest.raises(NotebookError, match=r"^model\.ipynb cannot be read: it is text in UTF-16, .*encoding UTF-8$"):
         read_notebook("model.ipynb", '{"cells": []}'.encode("utf-16"))

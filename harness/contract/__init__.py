@@ -3,7 +3,7 @@
 from harness.contract import rules
 from harness.contract._check_name import check_name
 from harness.contract._checked_kind import CheckedKind
-from harness.contract._limits import Limits
+from harness.contract._limits import WALL_CLOCK_FACTOR, Limits
 from harness.contract._metric import Metric, Predictions
 from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._problems import shown
@@ -14,6 +14,7 @@ from harness.contract._whereabouts import raised_at, written_at
 from harness.contract.rules import Rule
 
 __all__ = [
+    "WALL_CLOCK_FACTOR",
     "Baseline",
     "Canonical",
     "CheckedKind",

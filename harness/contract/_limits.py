@@ -11,22 +11,25 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 _LEAST_SECONDS = 0.1
+WALL_CLOCK_FACTOR = 3
+"""How much more wall-clock time than CPU time a phase may take, because other work may keep the machine busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits(metaclass=Documented):
     """The resources that one evaluation of a submission may use.
 
-    Seconds are wall-clock time, except `fit_cpu_seconds`. A submission that exceeds a limit fails, and the message
-    names the limit. The exception is `output_bytes`: output beyond it is dropped.
+    The limits on import, fit, save and load are seconds of CPU time, in all processes and threads together. These
+    phases are also stopped after three times as many seconds of wall-clock time, because other work may keep the
+    machine busy. `predict_seconds` and `measure_seconds` are wall-clock time. A submission that exceeds a limit fails,
+    and the message names the limit. The exception is `output_bytes`: output beyond it is dropped.
 
     Parameters
     ----------
     import_seconds : float, default 60
         Seconds to import ``model.py`` and to create `Model()`.
     fit_cpu_seconds : float, default 300
-        Seconds of CPU time for `Model.fit`, in all its processes and threads together. It is also stopped after three
-        times as many seconds of wall-clock time, see `fit_seconds`.
+        Seconds of CPU time for `Model.fit`. `fit_seconds` are the seconds of wall-clock time after which it is stopped.
     save_seconds : float, default 60
         Seconds for `Model.save`.
     load_seconds : float, default 60
@@ -89,4 +92,9 @@ class Limits(metaclass=Documented):
     @property
     def fit_seconds(self) -> float:
         """Seconds of wall-clock time after which `Model.fit` is stopped: three times `fit_cpu_seconds`."""
-        return 3 * self.fit_cpu_seconds
+        return self.wall_clock_seconds("fit_cpu_seconds")
+
+    def wall_clock_seconds(self, limit: str) -> float:
+        """Return after how many seconds of wall-clock time a phase is stopped whose CPU time has this limit."""
+        seconds: float = getattr(self, limit)
+        return WALL_CLOCK_FACTOR * seconds

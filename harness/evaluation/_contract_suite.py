@@ -96,12 +96,16 @@ def _stopped_after(name: str, limits: Limits) -> str:
         case "files" | "rules" | "weigh" | "save":
             return ""
         case "import":
-            return f"{limits.import_seconds:g} s"
+            return _of_cpu_time(limits, "import_seconds")
         case "fit":
-            return f"{limits.fit_cpu_seconds:g} s of CPU time, or {limits.fit_seconds:g} s in all"
+            return _of_cpu_time(limits, "fit_cpu_seconds")
         case "load":
-            return f"{limits.load_seconds:g} s"
+            return _of_cpu_time(limits, "load_seconds")
     return f"{limits.predict_seconds:g} s"
+
+
+def _of_cpu_time(limits: Limits, name: str) -> str:
+    return f"{getattr(limits, name):g} s of CPU time, or {limits.wall_clock_seconds(name):g} s in all"
 
 
 def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.contract import Limits, Predictions, Split, TaskInfo
+from harness.contract import WALL_CLOCK_FACTOR, Limits, Predictions, Split, TaskInfo
 from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase, SubmissionError
 from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import accept, admit_predictions
@@ -123,9 +123,12 @@ class Session:
         return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), timed=timed))
 
     def _limited(self, limit: str) -> AbstractContextManager[None]:
-        """Apply the limit of this name to the wall time and to the CPU time of everything in the context."""
+        """Apply the limit of this name to the CPU time of what is in the context, and a multiple to the wall time."""
         seconds = getattr(self.limits, limit)
-        return self.process.allow(Allowance(limit=limit, seconds=seconds, cpu_limit=limit, cpu_seconds=seconds))
+        allowance = Allowance(
+            limit=limit, seconds=seconds, times=WALL_CLOCK_FACTOR, cpu_limit=limit, cpu_seconds=seconds
+        )
+        return self.process.allow(allowance)
 
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
         """Import the submission and create its model."""
@@ -138,7 +141,7 @@ class Session:
     def extract(self, cells: Sequence[str]) -> Extracted:
         """Return which lines of a notebook's cells define its model, without running any of them."""
         stage = Stage("import", "invalid_submission")
-        with self.within("import_seconds"):
+        with self._limited("import_seconds"):
             reply, _ = self._call(stage, self._frame(Extract(), *pack(list(cells))[1]))
         if not isinstance(reply, Extracted):
             raise self.broke_protocol(stage, f"a {type(reply).__name__} reply to Extract")

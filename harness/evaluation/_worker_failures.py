@@ -91,9 +91,10 @@ def _limit_exceeded(exceeded: Exceeded, phase: Phase) -> str:
             "model.py is still busy at its top level: training belongs in fit; from a script exported from a notebook "
             "delete the cells that train, or hand in the notebook itself"
         )
+    more = "" if exceeded.times == 1 else f", and {exceeded.times:g} times as many of wall-clock time"
     return (
         f"{phase} went over the limit {exceeded.limit}: {exceeded.observed:,.1f} {unit} observed, "
-        f"{exceeded.value:,.10g} {unit} allowed; {remedy}"
+        f"{exceeded.value:,.10g} {unit} allowed{more}; {remedy}"
     )
 
 

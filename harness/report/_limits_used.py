@@ -22,11 +22,11 @@ def limits_used(record: Record, limits: Limits) -> list[Used]:
     """Return the limits for which the use is known."""
     cost, phases = record.cost, record.run.phases
     seconds = [
-        ("import", phases.get("import"), limits.import_seconds),
+        ("import, wall clock", phases.get("import"), limits.wall_clock_seconds("import_seconds")),
         ("fit, CPU", cost.cpu_seconds, limits.fit_cpu_seconds),
         ("fit, wall clock", cost.fit_seconds, limits.fit_seconds),
-        ("save", phases.get("save"), limits.save_seconds),
-        ("load", phases.get("load"), limits.load_seconds),
+        ("save, wall clock", phases.get("save"), limits.wall_clock_seconds("save_seconds")),
+        ("load, wall clock", phases.get("load"), limits.wall_clock_seconds("load_seconds")),
         ("predict", phases.get("predict"), limits.predict_seconds),
     ]
     sizes = [

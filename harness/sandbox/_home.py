@@ -14,14 +14,14 @@ import tempfile
 from pathlib import Path
 
 from harness.sandbox._box import WORKER_DIRECTORY
-from harness.scratch import LONGEST_OWN_NAME, Scratch
+from harness.scratch import Scratch, own_folder_name
 
 SOCKET_NAME_BYTES = 107 if sys.platform == "linux" else 103
 """The longest name of a Unix socket: the size of ``sun_path`` without the null byte at its end."""
 _LONGEST_IN_A_HOME = "torch-shm-dir-XXXXXX/manager.sock"
 """The longest name of those sockets below the folder for temporary files; that of `multiprocessing` is
 ``pymp-XXXXXXXX/listener-XXXXXXXX``."""
-_HOME = Path(LONGEST_OWN_NAME, "tmp-worker-XXXXXXXX", WORKER_DIRECTORY)
+_HOME = Path("tmp-worker-XXXXXXXX", WORKER_DIRECTORY)
 _SHORT = Path("/tmp")  # noqa: S108 - it is used like the folder for temporary files, by `own_folder`
 
 
@@ -54,7 +54,7 @@ def _base() -> Path | None:
 
 def _has_room(base: Path) -> bool:
     """Return whether sockets below `base` have names that are short enough."""
-    return len(os.fsencode(base / _HOME / _LONGEST_IN_A_HOME)) <= SOCKET_NAME_BYTES
+    return len(os.fsencode(base / own_folder_name(base) / _HOME / _LONGEST_IN_A_HOME)) <= SOCKET_NAME_BYTES
 
 
 def _is_usable(base: Path) -> bool:

@@ -16,6 +16,7 @@ from harness.sandbox._rlimits import plan_in_place
 from harness.sandbox._root import Restrictions
 from harness.sandbox._sample_data import sample_data_in
 from harness.sandbox._seccomp import UNCOVERED_BY_LANDLOCK, compile_filter
+from harness.scratch import Scratch
 
 _SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
@@ -71,6 +72,7 @@ class Landlock:
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(
             box,
+            Scratch.make("worker"),
             lambda home: Restrictions(
                 landlock=(
                     *((path, LANDLOCK_READ) for path in (*given, home)),

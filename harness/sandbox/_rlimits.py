@@ -16,6 +16,7 @@ from harness.sandbox._home import make_home, without_sockets
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid
+from harness.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,11 @@ class Rlimits:
 
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`; the worker sees its folders at their paths on the host."""
-        return plan_in_place(box, lambda _: Restrictions())
+        return plan_in_place(box, make_home(), lambda _: Restrictions())
 
 
-def plan_in_place(box: Box, restrictions: Callable[[Path], Restrictions]) -> Launch:
+def plan_in_place(box: Box, scratch: Scratch, restrictions: Callable[[Path], Restrictions]) -> Launch:
     """Return how to start a worker of `box` in the host's own file system, under the `restrictions` for its home."""
-    scratch = make_home()
     home = scratch.path
     lease = lease_uid()  # last: a folder that cannot be created must not keep a lease
     (home / "lib").mkdir()

@@ -30,6 +30,8 @@ class Allowance:
     limit: str
     """The name in `Limits` of the limit on wall time."""
     seconds: float
+    times: float = 1
+    """How many times `seconds` of wall time may pass, if other work may keep the machine busy."""
     cpu_limit: str = ""
     """The name of the limit on CPU time."""
     cpu_seconds: float | None = None
@@ -45,6 +47,8 @@ class Exceeded:
     limit: str
     value: float
     observed: float
+    times: float = 1
+    """How many times `value` was allowed."""
 
 
 class _Usage(NamedTuple):
@@ -100,7 +104,7 @@ class Watchdog:
         self._deadline = self._cpu_deadline = float("inf")
         self._allowance = allowance
         if allowance is not None:
-            self._deadline = self.clock() + allowance.seconds
+            self._deadline = self.clock() + allowance.times * allowance.seconds
             if allowance.cpu_seconds is not None:
                 self._cpu_deadline = self.measure_cpu() + allowance.cpu_seconds
 
@@ -187,8 +191,13 @@ class Watchdog:
         if allowance is None:
             return None
         if now > self._deadline:
-            observed_seconds = allowance.seconds + now - self._deadline
-            return Exceeded(kind="timeout", limit=allowance.limit, value=allowance.seconds, observed=observed_seconds)
+            return Exceeded(
+                kind="timeout",
+                limit=allowance.limit,
+                value=allowance.seconds,
+                observed=allowance.times * allowance.seconds + now - self._deadline,
+                times=allowance.times,
+            )
         if allowance.cpu_seconds is not None and usage.cpu_seconds > self._cpu_deadline:
             observed_seconds = allowance.cpu_seconds + usage.cpu_seconds - self._cpu_deadline
             return Exceeded(

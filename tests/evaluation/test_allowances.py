@@ -16,7 +16,7 @@ pytestmark = pytest.mark.line
 LIMITS = "import_seconds=41, fit_cpu_seconds=42, save_seconds=43, load_seconds=44, predict_seconds=45"
 
 
-def test_import_save_and_load_have_as_much_cpu_time_as_time(
+def test_a_busy_machine_may_take_three_times_the_cpu_time(
     course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Allowance] = []
@@ -45,6 +45,13 @@ def test_import_save_and_load_have_as_much_cpu_time_as_time(
         "load_seconds": 44,
         "weigh_seconds": WEIGH_SECONDS,
     }
-    assert of_limit["predict_seconds"].seconds == 45
-    assert of_limit["weigh_seconds"].seconds == WEIGH_PATIENCE_SECONDS
+    wall_clock = {name: one.times * one.seconds for name, one in of_limit.items()}
+    assert {name: seconds for name, seconds in wall_clock.items() if of_limit[name].cpu_limit} == {
+        "import_seconds": 3 * 41,
+        "fit_seconds": 3 * 42,
+        "save_seconds": 3 * 43,
+        "load_seconds": 3 * 44,
+        "weigh_seconds": WEIGH_PATIENCE_SECONDS,
+    }
+    assert wall_clock["predict_seconds"] == 45
     assert WEIGH_MEMORY_BYTES in {box.limits.memory_bytes for box in boxes}

@@ -187,9 +187,11 @@ def test_train_and_validation_curves_are_recognised_by_name(key: str, name: str,
 
 
 def test_the_limits_of_the_task_are_shown() -> None:
-    record = changed(cost={"fit_seconds": 9.0, "parameters": 50, "artifact_bytes": 2**20})
+    cost = {"fit_seconds": 9.0, "parameters": 50, "artifact_bytes": 2**20}
+    record = changed(cost=cost, run={"phases": {"import": 18.0}})
     used = {one.name: one for one in limits_used(record, Limits(fit_cpu_seconds=30, parameters=100))}
     assert used["fit, wall clock"].share == pytest.approx(0.1)
+    assert used["import, wall clock"].share == pytest.approx(0.1)
     assert used["parameters"].share == 0.5
     assert "memory" not in used
     assert "parameters" not in {one.name for one in limits_used(record, Limits())}

@@ -84,7 +84,7 @@ def test_a_place_is_used_only_where_nobody_else_can_replace_folders(
 
 @pytest.mark.unit
 def test_a_name_is_measured_in_bytes(short_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wide = short_place / ("ü" * 10)
+    wide = short_place / ("ü" * 18)
     wide.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(wide))
     with closing(make_home()) as made:

@@ -155,7 +155,7 @@ def test_a_forged_file_lands_in_its_folder_or_is_the_students_failure(wall, path
             def save(self, folder):
                 send({{'type': 'file', 'path': {path!r}}}, header(4) + b"abcd", 1)
     """
-    with wall.session(model, save_seconds=2) as session:
+    with wall.session(model, save_seconds=1) as session:
         wall.fit(session)
         try:
             session.save(target)
