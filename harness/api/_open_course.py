@@ -380,7 +380,8 @@ class OpenCourse:
         session.begin_workers(run.requirement(), run.start, submissions)
         tasks = TasksInUse(self.folders, self.places, settings)
         if submissions and keep != "reuse":
-            tasks.load_ahead(submissions[0].task)  # while libraries are imported
+            with follower.loading(submissions[0].task):
+                tasks.load_ahead(submissions[0].task)  # while libraries are imported
         with closing(session.sandbox(run.requirement(), run.start, follower)) as sandbox:
             follower.isolated(sandbox.isolation)
             notify = follower.notice

@@ -14,9 +14,9 @@ from harness.timing._clock import Budget, Prepare, Request, Timer, sample
 
 PRECISION = 0.02
 """Measuring stops when half the width of the ratio's 95 % interval is at most this share of the ratio."""
-_QUICK_SECONDS = 0.0003
+_QUICK_SECONDS, _QUICKEST_SECONDS = 0.0003, 0.0001
 _FIRST_LOOK, _GROWTH = 24, 1.5
-_HIDDEN_LOOK = 12
+_HIDDEN_LOOK = 8
 """After this number of rounds a model that the channel hides is known to be hidden: it has no ratio to be looked at."""
 FEWEST_ROUNDS = 5
 """The number of rounds, each of one request, that a slow model must answer, because fewer give no interval."""
@@ -279,9 +279,9 @@ class _Form(NamedTuple):
     """Before the first request of each turn; they are not timed."""
 
 
-_FORM, _QUICK_FORM = _Form(4, 4, 1), _Form(32, 12, 3)
+_FORM, _QUICK_FORM, _QUICKEST_FORM = _Form(4, 4, 1), _Form(8, 8, 2), _Form(16, 8, 2)
 """A quick model's own time varies more than that of the others, and waking a process takes as long as a few requests.
-Therefore long turns, of which the model has the longest, reach a precision in the least time."""
+Therefore the turns of a quick model are longer. Still longer ones are more precise, but 24 of them take too long."""
 
 
 def _form_of_rounds(seconds: float, available: int) -> _Form:
@@ -289,7 +289,7 @@ def _form_of_rounds(seconds: float, available: int) -> _Form:
 
     Others have used the caches before each turn, and refilling them takes a large part of a quick model's time.
     """
-    form = _QUICK_FORM if seconds < _QUICK_SECONDS else _FORM
+    form = _QUICKEST_FORM if seconds < _QUICKEST_SECONDS else _QUICK_FORM if seconds < _QUICK_SECONDS else _FORM
     return form._replace(requests=max(1, min(form.requests, available // _FIRST_LOOK)))
 
 

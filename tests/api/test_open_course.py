@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -26,6 +29,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Evaluation
 from harness.leaderboard import Board, build
 from harness.record import Stores
+from harness.sandbox import Isolation
 from tests.conftest import CENTROIDS, TemporaryCourse
 from tests.records import RECORD
 
@@ -229,6 +233,32 @@ def test_submissions_are_checked_evaluated_and_ranked(opened: OpenCourse, course
     (moved,) = opened.records.withdraw("bob/blobs")
     assert (moved / "bob.json").is_file()
     assert len(opened.records) == 0
+
+
+class Interrupted(Follower):
+    """Is interrupted while data are loaded, and keeps what it was told before."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def isolated(self, isolation: Isolation) -> None:
+        self.said.append(str(isolation))
+
+    def loading(self, task: str) -> AbstractContextManager[object]:
+        self.said.append(f"loading {task}")
+        raise KeyboardInterrupt
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("keep", ["force", "no_store"])
+def test_data_that_are_loaded_ahead_are_announced(
+    opened: OpenCourse, course: TemporaryCourse, keep: Literal["force", "no_store"]
+) -> None:
+    course.submit()
+    told = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        opened.evaluate("submissions/bob", run=replace(EMBEDDED, start="cold"), keep=keep, follower=told)
+    assert told.said == ["loading blobs"]
 
 
 class LeftOut(Follower):

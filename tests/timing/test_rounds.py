@@ -66,11 +66,17 @@ def test_four_processes_take_turns_and_first_requests_do_not_count(watch):
 
 
 def test_a_fast_model_gets_warm_caches_and_more_requests_per_turn(watch):
-    measured = measure(timed(watch, seconds=QUICK), Budget(seconds=60), 2000, watch)
-    one = [name for name, _ in watch.requests][: 35 + 3 * 15]
-    assert one[:35] == [*["primer"] * 3, *["model"] * 32]
-    assert one[35:] == [*["echo"] * 15, *["yardstick"] * 15, *["yardstick_echo"] * 15]
-    assert [len(one.model) for one in measured.valid] == [32] * 24
+    measured = measure(timed(watch, seconds=QUICK | {"model": 0.00005}), Budget(seconds=60), 2000, watch)
+    one = [name for name, _ in watch.requests][: 18 + 3 * 10]
+    assert one[:18] == [*["primer"] * 2, *["model"] * 16]
+    assert one[18:] == [*["echo"] * 10, *["yardstick"] * 10, *["yardstick_echo"] * 10]
+    assert [len(one.model) for one in measured.valid] == [16] * 24
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(0.00009, 16), (0.00011, 8), (0.00029, 8), (0.00031, 4)])
+def test_the_slower_a_quick_model_the_fewer_requests_are_in_its_turn(watch, seconds, requests):
+    measured = measure(timed(watch, seconds=QUICK | {"model": seconds}), Budget(seconds=60), 2000, watch)
+    assert {len(one.model) for one in measured.valid} == {requests}
 
 
 def test_a_fast_model_has_as_many_rounds_where_there_are_few_inputs(watch):
@@ -129,7 +135,7 @@ def test_a_model_that_becomes_slow_is_asked_as_often_as_the_limit_allows(watch):
 def test_a_model_below_the_channels_resolution_is_not_measured_longer(watch):
     hidden = QUICK | {"model": 0.000011}
     measured = measure(timed(watch, noisy(1.0), seconds=hidden), Budget(seconds=1e9), 10_000, watch)
-    assert len(measured.valid) == 12
+    assert len(measured.valid) == 8
 
 
 @given(st.integers(1, 400))
@@ -231,9 +237,9 @@ def test_the_cost_of_waking_a_process_belongs_to_the_channel():
 
 def test_channel_and_yardstick_are_compared_as_for_a_quick_model():
     one = one_round(0.010, echo=0.003, yardstick=0.002)
-    quick = replace(one, **{name: getattr(one, name) * 12 for name in ("yardstick", "yardstick_itself")})
-    assert Rounds([quick] * 12, 0, "budget").channel_to_yardstick == pytest.approx(1.5)
-    assert Rounds([quick] * 11, 0, "budget").channel_to_yardstick is None
+    quick = replace(one, **{name: getattr(one, name) * 8 for name in ("yardstick", "yardstick_itself")})
+    assert Rounds([quick] * 8, 0, "budget").channel_to_yardstick == pytest.approx(1.5)
+    assert Rounds([quick] * 7, 0, "budget").channel_to_yardstick is None
     assert Rounds([one] * 24, 0, "budget").channel_to_yardstick is None
     spoiled = replace(quick, disturbance="steal")
     assert Rounds([*[quick] * 23, spoiled], 0, "budget").channel_to_yardstick is None
