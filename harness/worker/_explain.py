@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBAC
 from harness.worker._remedies import Doing, Mistake, remedy
 
 _FRAMES, _CAUSES = 20, 8
+_FORMATTING = re.compile(r"\x1b\[[0-9;]*m")
+"""The codes by which a terminal changes colour or weight; some libraries have them in their messages."""
 
 
 class ContractError(Exception):
@@ -84,7 +87,7 @@ def _text(error: BaseException) -> str:
         text = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else str(error)
     except BaseException:  # a class of student code may fail to describe its exception, or try to exit
         return "(the exception cannot be shown)"
-    return encodable(text)
+    return encodable(_FORMATTING.sub("", text))
 
 
 def encodable(text: str) -> str:

@@ -73,6 +73,11 @@ def test_an_exception_whose_str_fails_is_still_reported(tmp_path):
     assert (told.exception, told.message, told.line) == ("E", "(the exception cannot be shown)", 4)
 
 
+def test_codes_of_a_terminal_are_left_out_of_a_message(tmp_path):
+    error = ValueError("load it \x1b[1monly if you trust it\x1b[0m: no")
+    assert explain(error, tmp_path).message == "load it only if you trust it: no"
+
+
 def test_a_long_message_is_cut(tmp_path):
     told = explain(raised_by(tmp_path, "raise ValueError('x' * 100_000)"), tmp_path)
     assert len(told.message) == 2_000
