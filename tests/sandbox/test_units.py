@@ -136,14 +136,14 @@ def test_a_limit_of_zero_bytes_is_refused():
         Limits(memory_bytes=0)
 
 
-def test_a_released_launch_leaves_no_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_a_released_launch_leaves_no_files(short_folder, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(short_folder))
     monkeypatch.setattr("harness.sandbox._home.SOCKET_NAME_BYTES", 1000)  # otherwise that name may be too long
     launch = Rlimits().plan(Box(folders=(), limits=Limits(), threads=1))
-    assert list(tmp_path.iterdir())
+    assert list(short_folder.iterdir())
     for release in launch.release:
         release()
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_folder.iterdir()) == []
 
 
 AS_USER = """
