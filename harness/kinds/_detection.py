@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.kinds._agreement import RELATIVE, ROUNDING, Agreement, Answers, spread
 from harness.kinds._drawing import DrawnBox, ItemDrawing, draw_input, named
 from harness.kinds._kind import (
+    FINITE,
     Accepted,
     Expected,
     Facts,
@@ -168,7 +169,7 @@ def _check_boxes(facts: Facts, number: int, boxes: NDArray[Any]) -> None:
             f"predict returned {len(boxes)} boxes for image {number}: expected at most {MAX_BOXES_PER_IMAGE} boxes each"
         )
     if not np.isfinite(boxes).all():
-        raise UnacceptableError(f"predict returned a box that is not finite (image {number}): expected finite")
+        raise UnacceptableError(f"predict returned a box that is not finite (image {number}): {FINITE}")
     check_magnitude(boxes, lambda _: f"image {number}")
     classes = boxes[:, 5]
     if ((classes < 0) | (classes >= len(facts.classes)) | (classes != np.floor(classes))).any():

@@ -172,6 +172,12 @@ def describe_header(header: Header, n: int) -> str:
     return f"predict returned shape {header.shape} of {header.dtype} for {n} inputs"
 
 
+FINITE = (
+    "expected finite numbers; if the loss became nan in fit, use a lower learning rate; otherwise look for a division "
+    "by zero or a logarithm of zero"
+)
+
+
 def check_finite(array: NDArray[Any]) -> None:
     """Refuse NaN and infinity.
 
@@ -182,7 +188,7 @@ def check_finite(array: NDArray[Any]) -> None:
 
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         where = np.argwhere(~np.isfinite(array))[0]
-        raise UnacceptableError(f"predict returned {array[tuple(where)]} (item {where[0]}): expected finite")
+        raise UnacceptableError(f"predict returned {array[tuple(where)]} (item {where[0]}): {FINITE}")
 
 
 def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}".format) -> None:

@@ -95,7 +95,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "label-wrapping": ("classification", np.full(4, 2**64 - 1, np.uint64), "expected 0 to 1"),
     "label-huge": ("classification", np.full(4, 1e300), "expected 0 to 1"),
     "label-half": ("classification", np.array([0, 0.5, 0, 0]), "the label 0.5: expected whole numbers"),
-    "label-nan": ("classification", np.array([0, 0, 0, np.nan]), "nan (item 3): expected finite"),
+    "label-nan": (
+        "classification",
+        np.array([0, 0, 0, np.nan]),
+        "nan (item 3): expected finite numbers; if the loss",
+    ),
     "score-infinite": ("classification", np.array([[0, 0], [0, -np.inf], [0, 0], [0, 0]]), "-inf (item 1)"),
     "masks-too-small": ("segmentation", np.zeros((4, 5, 5), int), "expected (4, 5, 6) masks or probabilities"),
     "masks-with-channel": ("segmentation", np.zeros((4, 5, 6, 1), int), "shape (4, 5, 6, 1)"),
