@@ -158,6 +158,10 @@ def _notebook_syntax(mistake: Mistake) -> str | None:
     line = (mistake.error.text or "").lstrip()
     if line.startswith(("%", "!")) or line.rstrip().endswith("?"):
         return "lines that begin with % or ! work in notebooks only: delete them, or hand in the notebook itself"
+    if isinstance(mistake.error, TabError) or mistake.mentions("unindent does not match"):
+        return "indent every line with spaces only: editors have a command that converts tabs to spaces"
+    if mistake.mentions(*_PRINTED) and re.search(r"U\+00[01][0-9A-F]\b", mistake.text):
+        return "the line contains a control character, which editors do not show: delete the line and type it again"
     if mistake.mentions(*_PRINTED):
         return "the line contains a character that was copied from a document, such as a curly quote: type it again"
     return None
