@@ -198,7 +198,8 @@ def _facts(task: Task) -> list[tuple[str, str]]:
 def _limits(limits: Limits) -> str:
     gib, mib, kib = 1 << 30, 1 << 20, 1 << 10
     return (
-        f"import {limits.import_seconds:g} s, fit {limits.fit_cpu_seconds:g} s of CPU, load {limits.load_seconds:g} s, "
+        f"import {limits.import_seconds:g} s, fit {limits.fit_cpu_seconds:g} s, save {limits.save_seconds:g} s and "
+        f"load {limits.load_seconds:g} s of CPU (three times as much in all), "
         f"predict {limits.predict_seconds:g} s, memory {limits.memory_bytes / gib:g} GiB, "
         f"{limits.processes} processes, scratch {limits.scratch_bytes / gib:g} GiB, "
         f"artifact {limits.artifact_bytes / mib:g} MiB, shipped data {limits.shipped_bytes / kib:g} KiB, "
