@@ -36,6 +36,7 @@ ARROWS = {
     "packages": set(),
     "plugins": {"errors"},
     "paths": set(),
+    "places": {"errors"},
     "scratch": {"locks"},
     "pipes": set(),
     "programs": set(),
@@ -52,7 +53,7 @@ ARROWS = {
     "diagnosis": PEOPLE
     | {"course", "data", "evaluation", "kernel", "packages", "sandbox", "text", "timing", "versions"},
     "forkserver": {"kernel", "worker"},
-    "data": PEOPLE | {"files", "programs"},
+    "data": PEOPLE | {"files", "places", "programs"},
     "taskcode": set(),
     "tables": {"errors"},
     "course": PEOPLE | {"plugins", "sourcetext", "taskcode"},
@@ -98,7 +99,18 @@ ARROWS = {
     | {"api", "claims", "evaluation", "gradebook", "grading", "leaderboard", "learning", "record", "sandbox", "text"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
-    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "programs", "record", "sandbox", "scaffold"}
+    | {
+        "gradebook",
+        "interactive",
+        "leaderboard",
+        "learning",
+        "lms",
+        "places",
+        "programs",
+        "record",
+        "sandbox",
+        "scaffold",
+    }
     | {"taskcheck", "terminal", "text"},
 }
 
@@ -370,6 +382,19 @@ def test_help_loads_no_torch():
     )
     assert "click" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
+
+
+@pytest.mark.worker
+def test_a_command_starts_its_fork_servers_before_it_loads_numpy():
+    loaded = modules_after(
+        "import click, pathlib\n"
+        "from harness.cli._ahead import start_ahead\n"
+        "from harness.cli._common import CommonOptions\n"
+        "nowhere = CommonOptions(directory=pathlib.Path('no-such-course'))\n"
+        "start_ahead(click.Context(click.Command('harness')), nowhere, ['evaluate', 'submissions/bob'])"
+    )
+    assert "harness.sandbox" in loaded
+    assert "numpy" not in loaded
 
 
 @pytest.mark.worker

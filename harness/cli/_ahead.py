@@ -23,14 +23,15 @@ _KEPT_FOR_LATER = frozenset(
 def start_ahead(context: click.Context, common: CommonOptions, arguments: Sequence[str]) -> None:
     """Start the fork servers of a command, given its name and its unparsed arguments.
 
-    A wrong guess costs time but does not change any result. A mistake in the arguments is reported later.
+    A wrong guess costs time but does not change any result. A mistake in the arguments is reported later. NumPy is not
+    imported before, because that takes longer than everything else here.
     """
     name, *given = arguments
     options = {argument.partition("=")[0] for argument in given}
     if name not in _START_WORKERS or common.fork_servers is not None or common.verbose or options & _KEPT_FOR_LATER:
         return
     from harness.course import Course, current_folder
-    from harness.data import Places
+    from harness.places import Places
     from harness.sandbox import ForkServerOwner, begin_fork_servers
 
     with contextlib.suppress(HarnessError, OSError):

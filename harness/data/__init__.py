@@ -5,10 +5,10 @@ from harness.data._cached_facts import DataFacts, facts_file, read_facts, write_
 from harness.data._digest import data_digest
 from harness.data._fit_parts import FitParts
 from harness.data._load import DataChoice, TaskData, load_data
-from harness.data._places import Places
 from harness.data._private import Withheld, keep_private, private_folder
 from harness.data._source_files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._survey import Found, survey
+from harness.places import Places
 
 __all__ = [
     "Asset",

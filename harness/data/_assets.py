@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.contract import File, Task
 from harness.data._digest import matches
-from harness.data._places import Places
 from harness.data._source_files import Bars, cache_folder, cached, no_bars
+from harness.places import Places
 
 
 @dataclass(frozen=True)

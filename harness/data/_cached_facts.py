@@ -15,9 +15,9 @@ from harness._version import __version__
 from harness.contract import Source, Task
 from harness.data._digest import DIGEST_FORM
 from harness.data._load import DataChoice, TaskData
-from harness.data._places import Places
 from harness.data._source_files import cache_folder
 from harness.files import write_atomically
+from harness.places import Places
 
 
 class DataFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,11 @@ from harness.contract import Canonical, Embedded, Local, Parts, Source, Split, T
 from harness.data._check_parts import check_parts, parts_problem
 from harness.data._digest import data_digest
 from harness.data._fit_parts import FitParts, cut_from_train
-from harness.data._places import Places
 from harness.data._prepared import prepared_path, read_prepared, write_prepared
 from harness.data._private import private_test
 from harness.data._source_files import Bars, NotHere, in_cache, in_data_root, no_bars
 from harness.errors import HarnessError, InfrastructureError, TaskError
+from harness.places import Places
 
 _log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from harness._version import __version__
 from harness.contract import Parts, Source, Split, Task
 from harness.data._digest import file_digest
 from harness.data._npz import BadArchiveError, read_arrays
-from harness.data._places import Places
 from harness.errors import TaskError
+from harness.places import Places
 
 _NAMES = ("train", "validation", "test")
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from harness.contract import Split, Task
 from harness.data._npz import BadArchiveError, read_arrays
-from harness.data._places import Places
 from harness.errors import InfrastructureError, TaskError, UsageError
 from harness.files import write_atomically
+from harness.places import Places
 
 TEST_FILE = "test.npz"
 

@@ -11,8 +11,8 @@ from typing import Protocol
 from harness.contract import Canonical, File, Local, Task
 from harness.data._digest import file_digest, matches
 from harness.data._index import IndexFailedError, download_wheel, is_on_index
-from harness.data._places import Places
 from harness.errors import InfrastructureError
+from harness.places import Places
 
 _log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 5.0

@@ -9,8 +9,8 @@ from typing import Literal
 
 from harness.contract import Canonical, Local, Task
 from harness.data._digest import matches
-from harness.data._places import Places
 from harness.data._source_files import cache_folder
+from harness.places import Places
 
 State = Literal["official", "local", "damaged", "missing"]
 

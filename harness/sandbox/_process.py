@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -16,7 +17,9 @@ from harness.sandbox._box import Box, Sandbox, WorkerPipes
 from harness.sandbox._memory_trace import MemoryTrace
 from harness.sandbox._tree import descendants, stopped, survivors, tree_cpu_seconds
 from harness.sandbox._watchdog import Allowance, Exceeded, Watchdog
-from harness.wire import Channel, Reply
+
+if TYPE_CHECKING:  # it imports NumPy, and a command starts its fork servers before that
+    from harness.wire import Channel, Reply
 
 _SECONDS_TO_DIE = 10.0
 _SECONDS_TO_REPORT = 1.0
@@ -37,6 +40,8 @@ class Process:
             raise
 
     def _start(self, sandbox: Sandbox, box: Box) -> None:
+        from harness.wire import Channel, Reply
+
         requests, replies, output = (self._pipe() for _ in range(3))
         self._started = sandbox.start(box, WorkerPipes(requests[0], replies[1], output[1]))
         for fd in (requests[0], replies[1], output[1]):

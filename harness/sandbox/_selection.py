@@ -20,7 +20,6 @@ from harness.sandbox._levels import Level, Notify, Requirement, cold_start_notic
 from harness.sandbox._portable import PortableSandbox
 from harness.sandbox._process import Process
 from harness.sandbox._watchdog import Allowance
-from harness.wire import ChannelClosed, Done, WireError, admit_all
 
 if sys.platform == "linux":
     from harness.sandbox._bubblewrap import Bubblewrap, bubblewrap_version, find_bubblewraps
@@ -195,6 +194,8 @@ def _with_notices(sandbox: Sandbox, notices: Sequence[str], notify: Notify) -> S
 
 def _try(sandbox: Sandbox) -> str | None:
     """Start a worker and wait for its first reply; return what went wrong, if anything."""
+    from harness.wire import ChannelClosed, Done, WireError, admit_all  # NumPy, as in `Process`
+
     box = Box(folders=(), limits=Limits(), threads=1)
     try:
         with Process(sandbox, box) as process:

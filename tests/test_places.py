@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.data import Places
 from harness.errors import UsageError
+from harness.places import Places
 
 
 def test_by_default_there_is_no_data_root_and_no_private_part() -> None:
