@@ -80,7 +80,7 @@ def test_a_task_is_shown_with_its_sources_split_rules_and_limits(course: Tempora
         "135/45/120 (train/validation/test)",
         "no convolution and no attention",
         "parameters 12,345",
-        "fit 300 s of CPU",
+        "fit 300 s, save 60 s and load 60 s of CPU (three times as much in all)",
         "none needed",
     ):
         assert words in done.stdout
