@@ -75,6 +75,8 @@ def unreadable_source(error: BaseException, text: str, folder: Path) -> tuple[st
     """
     if not isinstance(error, SyntaxError | ValueError | LookupError) or not any(sign in text for sign in _SIGNS):
         return None
+    if type(error) is ValueError and "null byte" not in text:
+        return None  # a library's own, about an encoding of something else
     for path in _candidates(error, folder)[:_MOST_FILES]:
         content = _content(path)
         if isinstance(error, UnicodeDecodeError) and error.object not in content:

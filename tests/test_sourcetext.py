@@ -16,7 +16,7 @@ import pytest
 from harness.course import Course
 from harness.errors import TaskError
 from harness.notebooks import NotebookError, read_notebook
-from harness.sourcetext import not_text
+from harness.sourcetext import not_text, unreadable_source
 from harness.worker._explain import explain
 
 pytestmark = [pytest.mark.unit]
@@ -120,3 +120,8 @@ def test_a_task_in_utf16_names_its_file(tmp_path: Path) -> None:
 def test_a_notebook_in_utf16_is_told_its_encoding() -> None:
     with pytest.raises(NotebookError, match=r"^model\.ipynb cannot be read: it is text in UTF-16, .*encoding UTF-8$"):
         read_notebook("model.ipynb", '{"cells": []}'.encode("utf-16"))
+
+
+def test_another_error_that_mentions_an_encoding_blames_no_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.py").write_bytes("# é".encode("cp1252"))
+    assert unreadable_source(ValueError("unknown encoding 'onehot'"), "unknown encoding 'onehot'", tmp_path) is None
