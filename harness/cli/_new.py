@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Literal
@@ -123,7 +124,8 @@ def course(folder: Path, tasks: str | None, harness: str) -> int:
     names = [] if tasks is None else chosen_tasks(tasks)
     _print_written(
         new_course(folder, harness, names),
-        f"cd {folder}; git init; "
+        ("" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))}; ")
+        + "git init; "
         + ("" if harness else "write the requirement by which pip installs the harness into .github/harness.txt; ")
         + f"harness new submission NAME --task {names[0] if names else 'clouds'}",
     )

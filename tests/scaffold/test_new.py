@@ -38,6 +38,16 @@ def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: Tempo
     assert "12 passed" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("folder", "first_step"),
+    [("deep-learning", "cd deep-learning; git init;"), ("a b", "cd 'a b'; git init;"), (".", "git init;")],
+)
+def test_a_new_course_says_how_to_enter_its_folder(tmp_path: Path, folder: str, first_step: str) -> None:
+    (tmp_path / "empty").mkdir()
+    done = TemporaryCourse.at(tmp_path / "empty", tmp_path / "cache").harness("new", "course", folder)
+    assert f"next: {first_step}" in done.stdout
+
+
 def test_a_new_task_passes_its_checks_without_a_doubt(made: TemporaryCourse, tmp_path: Path) -> None:
     places = Places(root=None, cache=tmp_path / "cache", private=None, offline=True)
     assert [finding.outcome for finding in check_task(Course(made.root), "clouds", places)] == ["passed", "passed"]
