@@ -9,8 +9,10 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -364,25 +366,45 @@ def _blocks(file: BinaryIO, dtype: np.dtype[Any], numbers: int) -> Iterator[Arra
 
 
 def _npz(path: Path, size: int) -> _Count:
+    """Count the members; what they contain beyond their arrays, compressed usually, counts as other bytes."""
     numbers = _ArrayCounter()
-    nbytes = packed = 0
+    array_bytes = 0
     _require_short_directory(path, size)
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
             raise ValueError("there are too many members")
+        _require_apart(members)
         for member in members:
             with archive.open(member) as stream:
                 count = _npy(stream, member.file_size)  # type: ignore[arg-type] # seekable and binary
             numbers.numbers += count.contents.numbers
             numbers.packed_bytes += count.contents.packed_bytes
             numbers.wide_bytes += count.contents.wide_bytes
-            nbytes += count.array_bytes
-            packed += member.compress_size
-    if packed > size:
-        raise ValueError("members overlap")
-    array_bytes = min(nbytes, packed)
+            array_bytes += min(count.array_bytes, member.compress_size, _usual_size(archive, member))
     return _Count(numbers.total(), array_bytes, size - array_bytes)
+
+
+def _require_apart(members: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse an archive in which two members share bytes, because others would then belong to no member."""
+    places = sorted((member.header_offset, member.header_offset + member.compress_size) for member in members)
+    if any(after < end for (_, end), (after, _) in pairwise(places)):
+        raise ValueError("members overlap")
+
+
+def _usual_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Return the size that a member has if it is compressed quickly, or its own size if it is not compressed.
+
+    A compressed member can be longer than its contents need: data can follow the end of what is compressed, and the
+    same contents can be compressed in many ways.
+    """
+    if member.compress_type == zipfile.ZIP_STORED:
+        return member.compress_size
+    compressor, usual = zlib.compressobj(1), 0
+    with archive.open(member) as stream:
+        while block := stream.read(_MANY_NUMBERS):
+            usual += len(compressor.compress(block))
+    return usual + len(compressor.flush())
 
 
 def _require_short_directory(path: Path, size: int) -> None:

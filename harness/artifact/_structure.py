@@ -13,6 +13,8 @@ _TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
 _KEY = "SHORT_BINUNICODE"
 """The operation that names an array."""
 _SMALL_NUMBERS = frozenset({"BININT", "BININT1", "BININT2"})
+_INDEX_BITS = 16
+"""The largest number of bits in a number that belongs to a word, unless it is an index of a word."""
 _REFERENCES = frozenset({"BINGET", "LONG_BINGET"})
 _MAX_READ_BYTES = 16 << 20
 _SHORT = 4
@@ -73,7 +75,9 @@ def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
     """Divide `content` into words of `vocabulary`, each with the small number that follows it, and the rest.
 
     A word of the training texts counts as one number, which says what word it is and where it is. Each later reference
-    to the word also counts as one number. The names of arrays, which are consecutive numbers, are left out.
+    to the word also counts as one number. A number that is too large for an index of a word is also part of the rest,
+    because it could hold several weights. The names of arrays, which are consecutive numbers, are left out. Of an
+    operation that is left out its first byte remains, because the places of these operations could contain data.
     """
     if len(content) > _MAX_READ_BYTES:
         return Structure(0, content)
@@ -85,14 +89,16 @@ def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
             start, dropped = file.tell(), False
             for opcode, argument, position in pickletools.genops(file):
                 assert position is not None
-                if not dropped:
-                    rest += content[start:position]
+                rest += content[start : start + 1 if dropped else position]
                 start = position
                 dropped = reader.is_foreseen(opcode.name, argument) or reader.is_word(opcode.name, argument)
             rest += content[start : file.tell()]
     except Exception:  # it may be broken in any way; then all of it counts as the rest
         return Structure(0, content)
-    return Structure(reader.words, bytes(rest))
+    large = [number for number in reader.large if not 0 <= number < reader.words]
+    return Structure(
+        reader.words, bytes(rest) + b"".join(number.to_bytes(4, "little", signed=True) for number in large)
+    )
 
 
 class _Reader:
@@ -102,6 +108,8 @@ class _Reader:
         self._memo: dict[int, bool] = {}
         self._after_word = False
         self.words = 0
+        self.large: list[int] = []
+        """The numbers after words that have more than 16 bits."""
 
     def is_foreseen(self, name: str, argument: object) -> bool:
         """Return whether this operation names the next array exactly as the pickler writes it."""
@@ -118,6 +126,8 @@ class _Reader:
             return False
         if name in _SMALL_NUMBERS:
             was, self._after_word = self._after_word, False
+            if was and isinstance(argument, int) and not 0 <= argument < 1 << _INDEX_BITS:
+                self.large.append(argument)
             return was
         known = self._vocabulary is not None and isinstance(argument, str) and self._vocabulary.contains(argument)
         word = (name in _TEXTS and known) or (

@@ -21,6 +21,8 @@ MAX_HEADER_BYTES = 16 << 20
 """The largest header of a file that is read."""
 MAX_UNPACKED_BYTES = 256 << 20
 """The largest size of all arrays of an npz file together."""
+_DIGITS_OF_SINGLE = np.uint64(2**64 - 2**29)
+"""The bits of a 64-bit float without the 29 digits that a 32-bit float does not have."""
 _DESCR = re.compile(rb"'descr': '([<>|=][a-zA-Z]\d+)'")
 
 
@@ -77,11 +79,12 @@ def _round_npz(content: bytes) -> bytes:
 
 
 def _rounded(content: bytes | bytearray, dtype: str) -> bytes:
-    """Return 64-bit floats, in this byte order, rounded to single precision; those beyond its range are unchanged."""
+    """Return 64-bit floats, in this byte order, in single precision; those beyond its range lose as many digits."""
     numbers = np.frombuffer(bytes(content), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         single = numbers.astype(np.float32).astype(dtype)
-    single = np.where(np.isfinite(single) | ~np.isfinite(numbers), single, numbers)
+    shorter = (numbers.astype(np.float64).view(np.uint64) & _DIGITS_OF_SINGLE).view(np.float64)
+    single = np.where(np.isfinite(single) | ~np.isfinite(numbers), single, shorter)
     return np.where(np.isnan(single), np.nan, single).astype(dtype).tobytes()
 
 

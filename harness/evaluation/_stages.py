@@ -24,7 +24,7 @@ from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._score import Scored, later_outcomes, mean_draws, numbered, score
-from harness.evaluation._secret_order import SecretOrder
+from harness.evaluation._secret_order import SecretOrder, secret_generator
 from harness.evaluation._session import Session
 from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._single import copy_rounded
@@ -75,7 +75,9 @@ class Stages:
                 self._require_kept_state()
                 reached.predicted = self._weigh_words(first, artifact, reached.predicted)
                 with self._phase("weigh"):
-                    reached.weight = self._verify_rounded(reached.weight, first, artifact)
+                    reached.weight = self._verify_rounded(
+                        reached.weight, first, artifact, reached.predicted.predictions
+                    )
                 reached.weight.enforce(plan.task.limits)
                 with self._phase("score"):
                     reached.scored = self._score(reached.predicted.predictions)
@@ -216,21 +218,24 @@ class Stages:
         except SubmissionError:  # then the report has no examples
             return None
 
-    def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
-        """Mark the count as verified if the model's answers are the same with its 64-bit floats in single precision."""
-        first = self.reached.answers_after_fit
-        if weight.verified or not weight.verified_if_single or first is None:
+    def _verify_rounded(self, weight: Weight, seed: int, artifact: Path, predictions: Predictions) -> Weight:
+        """Mark the count as verified if the model's answers are the same with its 64-bit floats in single precision.
+
+        A few scored inputs are drawn for this, because `fit` could keep its answers to inputs that it got.
+        """
+        if weight.verified or not weight.verified_if_single or self._plan.mode != "trained":
             return weight
-        rounded = self._work / "rounded"
+        inputs, rounded = self._plan.data.scored.inputs, self._work / "rounded"
+        drawn = secret_generator().permutation(len(inputs))[: min(_FEW_INPUTS, self._plan.task.batch)]
+        first = predictions.take(drawn)
         try:
             copy_rounded(artifact, rounded)
             with self._session(self._plan.task.threads, Folder("artifact", rounded)) as session:
                 session.setup(seed, "load_error", "load")
                 session.load()
-                again = self._ask_few_inputs(session)
+                with session.within("predict_seconds"):
+                    again = session.accept(session.request(take_items(inputs, drawn))())
         except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
-            return weight
-        if again is None:
             return weight
         if differing(self._plan.task.kind_definition, first, again).sum() > allowed_to_differ(len(first)):
             return weight

@@ -12,6 +12,9 @@ from harness.evaluation._single import copy_rounded
 
 pytestmark = pytest.mark.unit
 
+SHORTENED = float((np.array([-1e300]).view(np.uint64) >> np.uint64(29) << np.uint64(29)).view(np.float64)[0])
+"""A number beyond the range of single precision, without the digits that single precision does not have."""
+
 
 def test_doubles_are_rounded_to_single_and_all_else_stays(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
@@ -24,11 +27,21 @@ def test_doubles_are_rounded_to_single_and_all_else_stays(tmp_path: Path) -> Non
     (tmp_path / "a" / "structure.pkl").write_bytes(b"x")
     copy_rounded(tmp_path / "a", tmp_path / "b")
     found = load_file(tmp_path / "b" / "arrays.safetensors")
-    expected = np.array([[np.float32(np.pi), -1e300, np.inf], [0.0, np.nan, np.float32(1 / 3)]])
+    expected = np.array([[np.float32(np.pi), SHORTENED, np.inf], [0.0, np.nan, np.float32(1 / 3)]])
     np.testing.assert_array_equal(found.pop("doubles"), expected)
     for name, array in found.items():
         np.testing.assert_array_equal(array, arrays[name])
     assert (tmp_path / "b" / "structure.pkl").read_bytes() == b"x"
+
+
+def test_no_number_of_64_bits_keeps_digits_beyond_single_precision(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    digits = np.random.default_rng(0).integers(0, 1 << 29, 2_000).astype(np.uint64)
+    exponents = np.arange(2_000, dtype=np.uint64) << np.uint64(52)
+    numbers = (exponents | digits).view(np.float64)
+    np.save(tmp_path / "a" / "n.npy", np.concatenate([numbers, -numbers]))
+    copy_rounded(tmp_path / "a", tmp_path / "b")
+    assert not (np.load(tmp_path / "b" / "n.npy").view(np.uint64) % np.uint64(1 << 29)).any()
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 20, (2).to_bytes(8, "little") + b"[]", bytes(8)])
@@ -48,7 +61,7 @@ def test_arrays_in_npy_and_npz_files_are_rounded(tmp_path: Path, dtype: str) -> 
     np.savez(tmp_path / "a" / "n.npz", numbers=numbers, whole=whole)
     np.savez_compressed(tmp_path / "a" / "c.npz", numbers=numbers)
     copy_rounded(tmp_path / "a", tmp_path / "b")
-    expected = np.array([[np.float32(np.pi), np.float32(1 / 3)], [-1e300, np.inf]]).astype(dtype)
+    expected = np.array([[np.float32(np.pi), np.float32(1 / 3)], [SHORTENED, np.inf]]).astype(dtype)
     np.testing.assert_array_equal(np.load(tmp_path / "b" / "n.npy"), expected)
     with np.load(tmp_path / "b" / "n.npz") as found, np.load(tmp_path / "b" / "c.npz") as packed:
         np.testing.assert_array_equal(found["numbers"], expected)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
 import os
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +86,56 @@ def test_files_in_folders_count_too(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     np.save(tmp_path / "a" / "b" / "c.npy", np.ones(10))
     assert weighed(tmp_path).parameters == 10
+
+
+def deflated(content: bytes, after: bytes = b"") -> bytes:
+    """Return an archive with one compressed member, with other bytes after the end of what is compressed."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = compressor.compress(content) + compressor.flush() + after
+    facts = struct.pack("<HHHHIIIH", 0, 8, 0, 33, zlib.crc32(content), len(packed), len(content), 5)
+    local = b"PK\x03\x04\x14\x00" + facts + b"\0\0a.npy" + packed
+    central = b"PK\x01\x02\x14\x00\x14\x00" + facts + bytes(16) + b"a.npy"
+    return local + central + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(local), 0)
+
+
+def test_bytes_after_the_end_of_a_compressed_array_are_knowledge(tmp_path: Path) -> None:
+    zeros = npy(np.zeros(8_000, np.int64))
+    (tmp_path / "a.npz").write_bytes(deflated(zeros))
+    assert weighed(tmp_path).verified
+    (tmp_path / "a.npz").write_bytes(deflated(zeros, random_bytes(60_000)))
+    assert not np.load(tmp_path / "a.npz")["a"].any()
+    assert not weighed(tmp_path).verified
+
+
+def test_an_array_compressed_in_an_unusual_way_is_other_knowledge(tmp_path: Path) -> None:
+    """The same zeros in blocks that are stored, although the archive could compress them."""
+    content = npy(np.zeros(8_000, np.int64))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
+        archive.writestr("a.npy", content)
+    assert not weighed(tmp_path).verified
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.npy", content)
+    assert weighed(tmp_path).verified
+
+
+@pytest.mark.parametrize("level", range(1, 10))
+def test_an_archive_compressed_at_any_level_is_verified(tmp_path: Path, level: int) -> None:
+    random = np.random.default_rng(0)
+    for number, array in enumerate([random.normal(size=50_000), random.integers(0, 3, 200_000), np.zeros(9_000)]):
+        with zipfile.ZipFile(tmp_path / f"{number}.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+            archive.writestr("a.npy", npy(array.astype(np.float32)))
+    found = weighed(tmp_path)
+    assert found.verified, why_not_verified(found)
+    assert found.contents.other_bytes < 2_000
+
+
+def test_members_of_an_archive_that_share_bytes_are_not_read(tmp_path: Path) -> None:
+    one = deflated(npy(np.zeros(500)))
+    entry = one[one.index(b"PK\x01\x02") : -22]
+    twice = one[:-22] + entry.replace(b"a.npy", b"b.npy")
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 2, 2, 2 * len(entry), one.index(b"PK\x01\x02"), 0)
+    (tmp_path / "a.npz").write_bytes(twice + end)
+    assert weighed(tmp_path).unread == ("a.npz",)
 
 
 def lying_safetensors() -> bytes:
@@ -289,6 +342,32 @@ def test_letter_case_and_separators_of_words_count_as_knowledge(tmp_path: Path) 
     parted = [f"pain{chr(0x4E00 + n)}chest{chr(0x2F800 + n % 500)}fever" for n in range(4_000)]
     for words in (cased, parted):
         assert not weighed(saved(tmp_path, vocabulary=words), texts=TEXTS).verified
+
+
+def test_numbers_after_words_that_are_too_large_for_an_index_count(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    packed = {word: int(number) for word, number in zip(WORDS, random.integers(-(2**31), 2**31, 16_000), strict=True)}
+    assert not weighed(saved(tmp_path, vocabulary=packed), texts=TEXTS).verified
+
+
+def test_an_index_of_more_words_than_16_bits_count_is_no_knowledge(tmp_path: Path) -> None:
+    words = [f"{word}{n}" for word in ("pain", "chest") for n in range(40_000)]
+    numbers = np.random.default_rng(0).permutation(len(words)) + 2  # after two for padding and unknown words
+    vocabulary = {word: int(number) for word, number in zip(words, numbers, strict=True)}
+    vocabulary = {"<pad>": 0, "<unk>": 1, **vocabulary}
+    found = weighed(saved(tmp_path, vocabulary=vocabulary, table=np.zeros((80_002, 1))), texts=(" ".join(words),))
+    assert found.verified, why_not_verified(found)
+
+
+def test_the_places_of_names_of_arrays_count_as_knowledge(tmp_path: Path) -> None:
+    """A name that is expected contains nothing, but where it stands among other operations does."""
+    names, pickled = itertools.count(), bytearray(b"\x80\x04(")
+    for bit in np.unpackbits(np.frombuffer(random_bytes(20_000), np.uint8)):
+        pickled += b"N" + (b"\x8c\x05%05d" % next(names) if bit else b"")
+    (tmp_path / "structure.pkl").write_bytes(pickled + b"l.")
+    found = weighed(tmp_path)
+    assert not found.verified
+    assert found.knowledge_bytes > 20_000
 
 
 def test_names_of_arrays_with_unusual_spelling_count_as_knowledge(tmp_path: Path) -> None:
