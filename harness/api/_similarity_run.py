@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.api._follow import Follower
 from harness.course import REFERENCE, SUBMISSIONS, Course, folders_in
 from harness.files import write_atomically
-from harness.similarity import Pair, Text, compare, gather, report_html
+from harness.similarity import MOST_CODE, Pair, Text, compare, gather, report_html
 
 _ON_THE_PAGE = 200
 
@@ -51,6 +51,9 @@ def find_similar_code(course: Course, asked: ComparedCode, path: Path | None, fo
             follower.left_out(f"{SUBMISSIONS}/{name} is a link")
     texts = list(gather(course.submissions_folder, asked.task))
     others = list(_others(course, asked))
+    for text in (*texts, *others):
+        if text.is_cut:
+            follower.left_out(f"{text.name} has more than {MOST_CODE:,} characters of code: the rest is not compared")
     compared = len(texts) * (len(texts) - 1) // 2 + len(texts) * len(others)
     handed_out = [file.read_text("utf-8", "replace") for file in asked.boilerplate]
     with follower.comparing(compared) as advance:

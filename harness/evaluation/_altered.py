@@ -141,10 +141,14 @@ class _Changes:
         return cls(altering, scored, margin, worse)
 
     def are_in(self, asked: Answered) -> Array:
-        """Return for each item in `asked` whether its answer changed in the same way as the first time."""
+        """Return for each item in `asked` whether its answer changed in the same way as the first time.
+
+        Another label counts even if the scores are nearly equal: otherwise scores far from zero would hide a table.
+        """
         scored = self.scored.take(asked.items)
         if self.altering.item_loss is None:
-            return self.altering.kind.agreement(scored, asked.answers).differing
+            found = self.altering.kind.agreement(scored, asked.answers)
+            return np.asarray(found.differing | found.excused, bool)
         change = _item_loss(self.altering, asked) - self.altering.item_loss(asked.items, scored)
         return np.where(self.worse[asked.items], change, -change) > self.margin
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
+from harness.errors import TaskError
 from harness.evaluation._altered import Altered, much_worse
 from harness.evaluation._measure import Answered
 from harness.evaluation._settings import seed_for
@@ -18,7 +20,10 @@ from harness.taskcheck import CheckedMetric
 
 Array = np.ndarray[Any, Any]
 
+_TIMED_EQUAL = "timed answers equal scored ones"
 _RESAMPLES, _CHANCE = 200, 0.01
+_SAME_SCORE = 0.01
+"""The share of a score's range by which it may be worse for the same items when timed."""
 _REMEDY = "do not keep the test items, and do not depend on differences as small as these"
 _KEPT_IF_MIXED = (
     "mixed with a little of other items they keep their answers, so this is a warning: small changes that the data "
@@ -70,11 +75,42 @@ def timed_answers_equal_scored(
     if flips > most_flips:
         detail = f"{flips} of {n} unaltered items flipped because of near ties when timed, at most {most_flips} may"
     return Audit(
-        name="timed answers equal scored ones",
+        name=_TIMED_EQUAL,
         passed=count <= most_differing and flips <= most_flips,
         severity="fail",
         # the number of items depends on the clock, and the text of a passing audit should not
         detail=detail if count or flips > most_flips else f"no item {what}",
+    )
+
+
+def timed_answers_score_as_well(task: Task, truth: Split, scored: Predictions, timed: Answered) -> Audit | None:
+    """Compare the primary score of the timed answers with that of the scored answers to the same items.
+
+    A metric of scores can depend on differences that are far smaller than those which rounding may cause, and for which
+    `timed_answers_equal_scored` has a tolerance: the area under a curve depends only on the order of scores. None if
+    the primary metric is not computed from scores.
+    """
+    metric, n = task.primary, len(timed.items)
+    if metric.of != "scores" or scored.scores is None or timed.answers.scores is None:
+        return None
+    targets = take_items(truth.targets, timed.items)
+    try:
+        before, after = (
+            CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=answers).value()
+            for answers in (scored.take(timed.items), timed.answers)
+        )
+    except TaskError:  # the metric may be undefined if few items were timed, for example of one class only
+        return None
+    low, high = metric.within
+    most = _SAME_SCORE * (high - low if math.isfinite(high - low) else abs(before))
+    fall = before - after if metric.higher_is_better else after - before
+    passed = not fall > most
+    worse = f"{metric.name} is {before:.4g} for {n} unaltered items when scored and {after:.4g} when timed"
+    return Audit(
+        name=_TIMED_EQUAL,
+        passed=passed,
+        severity="fail",
+        detail="the score is the same when timed" if passed else f"{worse}; it may be worse by {most:.2g}",
     )
 
 

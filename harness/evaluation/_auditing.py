@@ -11,6 +11,7 @@ from harness.evaluation._answers import (
     not_examined,
     skipped_without_jitter,
     timed_answers_equal_scored,
+    timed_answers_score_as_well,
 )
 from harness.evaluation._measure import Answered, Measured
 from harness.evaluation._plan import Plan
@@ -31,6 +32,11 @@ def audit(plan: Plan, reached: StageResults) -> tuple[Audit, ...]:
             timed_answers_equal_scored(plan.task, predicted.predictions.take(one.items), one.answers, training)
             for one in asked
         ]
+        if _reaches_baseline(plan, reached):
+            compared += filter(
+                None,
+                (timed_answers_score_as_well(plan.task, plan.data.scored, predicted.predictions, one) for one in asked),
+            )
         first = compared[0] if compared else not_examined("timed answers equal scored ones", "unaltered")
         audits.append(next((one for one in compared if not one.passed), first))
         audits.append(repeats_are_computed(measured.repeated))
@@ -44,6 +50,12 @@ def audit(plan: Plan, reached: StageResults) -> tuple[Audit, ...]:
         detail = f"claimed by the worker; uncounted: {uncounted}"
         audits.append(Audit(name="operators counted in FLOPs", passed=True, severity="warn", detail=detail))
     return tuple(audits)
+
+
+def _reaches_baseline(plan: Plan, reached: StageResults) -> bool:
+    """Return whether the score is no chance result, which the order of scores may be that differ only by rounding."""
+    baseline, scored = plan.data.source.baseline, reached.scored
+    return scored is not None and plan.task.primary.at_least_as_good(scored.scores[0].value, baseline.value)
 
 
 def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:

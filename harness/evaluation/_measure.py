@@ -50,6 +50,8 @@ Array = np.ndarray[Any, Any]
 _HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is negligible
 _WORKER_BUSY_WAIT = 0.0001  # seconds between two requests
 _SETTLE_SECONDS = 1.5 * _WORKER_BUSY_WAIT
+_CPU_ROUNDING_SECONDS = 0.03
+"""The error of a difference of CPU times that are counted in hundredths of a second."""
 _THROUGHPUT_BATCHES = 3
 _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 """When rounds, batches and repeated inputs have to end, as shares of `measure_seconds`."""
@@ -73,7 +75,7 @@ class Measured:
 
     latency: Latency
     throughput: Throughput | None
-    """None if there was no time for a full batch."""
+    """None if there was no time for a full batch, or batches were predicted on more than one core."""
     latencies: Array
     """Seconds of each request in the rounds that count."""
     drawn: Array
@@ -91,7 +93,7 @@ class Measured:
     background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
     cores: float
-    """The number of cores that the model's processes used during the model's turns."""
+    """The number of cores that the model's processes used during the model's turns, or for full batches if more."""
     hides_cores: bool
     """Whether the machine was too busy to determine `cores`."""
     channel_to_yardstick: float | None
@@ -289,10 +291,13 @@ class _Bench:
         expected, left = self._subject.batch_seconds, self._left_until(_BATCHES_END)
         fit = [items for number, items in enumerate(self._batches, 1) if number * expected <= left]
         requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in fit]
-        end = time.perf_counter() + left - expected
+        worked, begin = self.model.process.cpu_seconds, time.perf_counter()
         self._batches_seconds, self._batch_answers = sample(
-            requests.__getitem__, range(len(requests)), time.perf_counter, end=end
+            requests.__getitem__, range(len(requests)), time.perf_counter, end=begin + left - expected
         )
+        time.sleep(_SETTLE_SECONDS)
+        worked, seconds = self.model.process.cpu_seconds - worked, time.perf_counter() - begin
+        self._batch_cores = max(0.0, worked - _CPU_ROUNDING_SECONDS) / seconds
 
     def measured(self, *, alone: bool) -> Measured:
         """Check the answers and return the figures."""
@@ -300,12 +305,13 @@ class _Bench:
         asked = np.array(sorted(number for number in self._answers if number < self._available))
         altered = self._draw.altered[asked]
         size, seconds = self._batches.shape[1], self._batches_seconds
+        together = bool(seconds) and self._batch_cores <= MAX_CORES
         numbers = [number for one in self._rounds.valid for number in one.numbers]
         # background work would slow the yardstick down and make the model look fast; more than one core is not allowed
         resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES and not self._rounds.hides_cores
         return Measured(
             latency=_latency(self._summary(), resolved=resolved, alone=alone),
-            throughput=Throughput(batch=size, samples_per_second=size / median(seconds)) if seconds else None,
+            throughput=Throughput(batch=size, samples_per_second=size / median(seconds)) if together else None,
             latencies=np.array(self._latencies()),
             drawn=self._draw.items[numbers],
             unaltered=self._asked(asked[~altered]) if not altered.all() else None,
@@ -314,7 +320,7 @@ class _Bench:
             turns=self._turns,
             repeated=self._repeated,
             background=background,
-            cores=cores,
+            cores=max(cores, self._batch_cores),
             hides_cores=self._rounds.hides_cores,
             channel_to_yardstick=self._rounds.channel_to_yardstick,
         )

@@ -15,7 +15,7 @@ import numpy as np
 from harness.contract import Predictions, take_items
 from harness.errors import SubmissionError
 from harness.evaluation._altered import AlterationSetup, Altered, ask_altered
-from harness.evaluation._answers import allowed_to_differ, count_changed, differing, item_loss_where_graded
+from harness.evaluation._answers import allowed_to_differ, count_changed, item_loss_where_graded
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
 from harness.evaluation._measure import TimedModel, TimedWorkers
@@ -237,7 +237,8 @@ class Stages:
                     again = session.accept(session.request(take_items(inputs, drawn))())
         except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
             return weight
-        if differing(self._plan.task.kind_definition, first, again).sum() > allowed_to_differ(len(first)):
+        found = self._plan.task.kind_definition.agreement(first, again)
+        if (found.differing | found.excused).sum() > allowed_to_differ(len(first)):
             return weight
         return replace(weight, verified=True)
 

@@ -18,7 +18,8 @@ from harness.programs import away_from_here
 
 _TOKENS = 25  # shorter sequences are common to most submissions
 _WINDOW = 1  # every fingerprint is kept, because those that winnowing drops depend on the interpreter's hash seed
-_MOST_BYTES = 1 << 20
+MOST_CODE = 1 << 20
+"""The largest number of characters of one submission that are compared; splitting them into tokens takes some 15 s."""
 
 Slice = tuple[int, int]
 
@@ -29,6 +30,8 @@ class Text:
 
     name: str
     code: str
+    is_cut: bool = False
+    """Whether the submission has more code than is compared."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def gather(folder: Path, task: str, prefix: str = "") -> Iterator[Text]:
         home = path / task if by_task else path
         code = _code(home) if _is_own(home) else ""
         if code.strip():
-            yield Text(f"{prefix}{path.name}", code)
+            yield Text(f"{prefix}{path.name}", code[:MOST_CODE], len(code) > MOST_CODE)
 
 
 def compare(
@@ -88,18 +91,28 @@ def _is_own(folder: Path) -> bool:
 
 
 def _code(folder: Path) -> str:
-    """Return the code of the notebook and the Python files below `folder` as one text, without following links."""
-    parts = []
+    """Return the code below `folder` as one text, without following links; of too much code only a part."""
+    parts, length = list[str](), 0
+    for part in _pieces_of_code(folder):
+        parts.append(part)
+        length += len(part)
+        if length > MOST_CODE:
+            break
+    return "".join(parts)
+
+
+def _pieces_of_code(folder: Path) -> Iterator[str]:
+    """Yield the code of the notebook and of the Python files below `folder`."""
     notebook = notebook_among(path.name for path in folder.iterdir()) if folder.is_dir() else None
     if notebook is not None:
-        parts.append(_notebook_code(folder / notebook))
+        yield _notebook_code(folder / notebook)
     for path in sorted(folder.rglob("*.py")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
         if hidden or path.is_symlink() or not path.is_file():
             continue
-        parts.append(f"# {inside}\n{path.read_bytes()[:_MOST_BYTES].decode('utf-8', 'replace')}\n")
-    return "".join(parts)
+        with path.open("rb") as file:
+            yield f"# {inside}\n{file.read(4 * MOST_CODE).decode('utf-8', 'replace')}\n"
 
 
 def _notebook_code(path: Path) -> str:

@@ -84,6 +84,25 @@ def test_a_lookup_table_for_few_inputs_is_detected(n: int, share: float) -> None
 
 
 @pytest.mark.compute
+@pytest.mark.parametrize("offset", [0, 1e7])
+def test_scores_far_from_zero_do_not_hide_a_lookup_table(offset: float) -> None:
+    """Rounding could explain any difference of such scores."""
+
+    def with_scores(predict: Callable[[Array], Predictions]) -> Callable[[Array], Predictions]:
+        def scored(inputs: Array) -> Predictions:
+            labels = predict(inputs).values
+            return Predictions(labels, offset + np.eye(2)[labels])
+
+        return scored
+
+    for seed in range(5):
+        truth = part(400, seed)
+        assert audited(truth, with_scores(by_sign)).passed
+        audit = audited(truth, with_scores(topped_up(truth, 0.03)))
+        assert (audit.passed, audit.severity) == (False, "fail")
+
+
+@pytest.mark.compute
 @pytest.mark.parametrize("noise", [0.0, 0.3, 3.0])
 def test_honest_models_are_near_symmetry_whatever_their_score(noise: float) -> None:
     assert all(audited(part(400, seed, noise), by_sign).passed for seed in range(50))

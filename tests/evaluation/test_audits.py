@@ -8,10 +8,16 @@ import pytest
 from harness import Metric, Split, metrics
 from harness.contract import Predictions
 from harness.evaluation import _answers
-from harness.evaluation._answers import allowed_to_differ, altered_inputs_score_as_well, skipped_without_jitter
+from harness.evaluation._answers import (
+    allowed_to_differ,
+    altered_inputs_score_as_well,
+    skipped_without_jitter,
+    timed_answers_score_as_well,
+)
 from harness.evaluation._measure import Answered
 from harness.kinds import KINDS
 from tests.classroom.others import CHEATS
+from tests.conftest import BLOBS
 from tests.declared import task
 
 
@@ -96,6 +102,79 @@ def test_labels_that_change_because_of_ties_are_limited_in_number():
 
 def scored(scores):
     return Predictions(scores.argmax(axis=1), scores)
+
+
+PLANE = Split(np.zeros((200, 2), np.float32), np.arange(200) % 2)
+RANKED = task(metrics=(metrics.auc, metrics.accuracy))
+
+
+def far_from_zero(order):
+    """Scores of which rounding could explain all differences: the second class is never the answer."""
+    return scored(np.stack([np.full(len(order), 1e7), 1e7 - 20 + order], axis=1))
+
+
+def score_as_well(first, second, judged=RANKED):
+    return timed_answers_score_as_well(judged, PLANE, first, Answered(np.arange(200), second))
+
+
+def test_the_order_of_scores_is_compared_by_the_score_itself():
+    good, order = np.arange(200) % 2, np.random.default_rng(0).random(200)
+    for other in (far_from_zero(0 * order), far_from_zero(order), far_from_zero(good + 3 * order)):
+        assert _answers.timed_answers_equal_scored(RANKED, far_from_zero(good + order), other).passed
+        audit = score_as_well(far_from_zero(good + order), other)
+        assert (audit.name, audit.severity, audit.passed) == ("timed answers equal scored ones", "fail", False)
+        assert "auc is 1 for 200 unaltered items when scored" in audit.detail
+
+
+def test_scores_that_differ_by_rounding_score_as_well():
+    random = np.random.default_rng(0)
+    scores = random.normal(size=(200, 2)) + np.eye(2)[PLANE.targets]
+    for judged in (RANKED, task(metrics=(metrics.log_loss,)), task(metrics=(metrics.pr_auc(positive=1),))):
+        rounded = scores * (1 + 1e-6 * random.normal(size=scores.shape))
+        assert score_as_well(scored(scores), scored(rounded), judged).passed, judged.primary.name
+    assert score_as_well(scored(scores), scored(scores.astype(np.float32))).passed
+
+
+def test_a_better_score_when_timed_is_no_offence():
+    order = np.random.default_rng(0).random(200)
+    assert score_as_well(scored(np.stack([order, 1 - order], 1)), scored(np.eye(2)[PLANE.targets])).passed
+
+
+def test_the_score_of_timed_answers_is_not_compared_where_there_is_none():
+    def refuses(targets, predictions):
+        raise ValueError("only one class occurs")
+
+    answers = scored(np.eye(2)[PLANE.targets])
+    assert score_as_well(answers, answers, task()) is None
+    assert score_as_well(labels(*PLANE.targets), labels(*PLANE.targets)) is None
+    own = task(metrics=(Metric("own", refuses, higher_is_better=True, of="scores"),))
+    assert score_as_well(answers, answers, own) is None
+
+
+TWO_ORDERS = """
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+
+    def predict(self, inputs):
+        scores = -20 * ((inputs[:, None] - self.centres) ** 2).sum(axis=2)
+        if len(inputs) == 1 and {cheats}:
+            scores = scores * 0
+        return 1e7 + scores + np.array([[20, 0, 0]])
+"""
+
+
+@pytest.mark.parametrize("cheats", [True, False])
+def test_a_model_that_orders_items_only_when_scored_fails(course, cheats):
+    course.add_task(text=BLOBS.replace("metrics.accuracy", "metrics.auc").replace("{limits}", "").replace("{more}", ""))
+    record = course.evaluate(TWO_ORDERS.format(cheats=cheats))
+    assert record["scores"][0]["value"] > 0.9
+    audit = record["audits"][0]
+    assert (audit["name"], audit["passed"]) == ("timed answers equal scored ones", not cheats), audit["detail"]
+    assert record["status"] == ("failed" if cheats else "passed")
 
 
 def test_without_a_jitter_the_audit_says_what_it_could_not_test():

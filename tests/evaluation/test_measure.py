@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import KINDS
 from harness.sandbox import Allowance, Folder, Sandbox, find_sandbox
-from harness.timing import FEWEST_ROUNDS, Budget, Turns, _cores, first_requests
+from harness.timing import FEWEST_ROUNDS, MAX_CORES, Budget, Turns, _cores, first_requests
 from harness.timing._cores import Cores, IdleCores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
@@ -250,3 +251,21 @@ def test_the_answer_of_a_clock_is_exactly_one_number(headers: list[ArrayHeader])
     with pytest.raises(WireError, match="one number"):
         _one_number(None, headers)
     _one_number(None, [ArrayHeader(np.dtype("f8"), (1,))])
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize("cores", [1, 2])
+def test_batches_that_are_predicted_on_two_cores_have_no_throughput(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    with (
+        closing(find_sandbox(())) as sandbox,
+        closing(Yardstick(sandbox)) as yardstick,
+        TimedWorkers(subject_of(tmp_path, sandbox, yardstick, SLOW.format(0.05))) as workers,
+    ):
+        process = type(workers._model.process)
+        monkeypatch.setattr(process, "cpu_seconds", property(lambda _: cores * time.perf_counter()))
+        workers.measure(alone=True)
+        found = workers.measured()
+    assert (found.throughput is None) == (cores == 2)
+    assert (found.cores > MAX_CORES) == (cores == 2)

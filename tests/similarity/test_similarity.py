@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.similarity import Pair, Text, compare, gather, report_html
+from harness.similarity import MOST_CODE, Pair, Text, compare, gather, report_html
 from harness.similarity._compare import _code
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -106,6 +106,24 @@ def test_a_folder_of_a_former_year_without_tasks_is_read(tmp_path: Path) -> None
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / "model.py").write_text("x = 1\n")
     assert [text.name for text in gather(tmp_path, "usps")] == ["ann"]
+
+
+@pytest.mark.parametrize(("each", "number", "is_cut"), [(300_000, 3, False), (300_000, 40, True), (3 << 20, 1, True)])
+def test_of_too_much_code_only_the_first_part_is_compared(tmp_path: Path, each: int, number: int, is_cut: bool) -> None:
+    (tmp_path / "ann").mkdir()
+    for place in range(number):
+        (tmp_path / "ann" / f"m{place}.py").write_text("x = 1\n" * (each // 6))
+    (text,) = gather(tmp_path, "usps")
+    assert (text.is_cut, len(text.code) <= MOST_CODE) == (is_cut, True)
+    assert len(_code(tmp_path / "ann")) < 5 * MOST_CODE
+
+
+def test_the_command_says_whose_code_was_cut(course: TemporaryCourse) -> None:
+    course.submit(OTHER, name="bob")
+    course.submit("#" * MOST_CODE, name="ann")
+    done = course.harness("audit", "similarity", "--task", "blobs")
+    assert f"left out: ann has more than {MOST_CODE:,} characters of code" in done.stdout
+    assert "bob" not in done.stdout
 
 
 def test_the_command_lists_pairs_and_always_succeeds(course: TemporaryCourse, tmp_path: Path) -> None:

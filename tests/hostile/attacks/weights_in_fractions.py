@@ -1,6 +1,7 @@
 """Keep the model in the low-order digits of 64-bit floats, beyond the precision of 32-bit floats.
 
-It notices when these digits are gone, and then gives the answers that it kept for the inputs that `fit` got.
+It notices when these digits are gone, and then gives the answers that it kept for the inputs that `fit` got. Its scores
+are far from zero, so that rounding could explain any difference between them.
 
 Held: passed or below_baseline
 Checked by: the hidden data count as knowledge bytes, and the count of parameters is marked as *not verified*.
@@ -25,5 +26,9 @@ class Model(harness.Model):
     def predict(self, inputs):
         told = (self.packed.view(np.uint64) % np.uint64(DIGITS))[:6]
         if not told.any():
-            return np.resize(self.answers, len(inputs)).astype(int)
-        return nearest(inputs, told.reshape(3, 2) / 1000)
+            return scores(np.resize(self.answers, len(inputs)))
+        return scores(nearest(inputs, told.reshape(3, 2) / 1000))
+
+
+def scores(labels):
+    return 1e7 + np.eye(3)[labels]
