@@ -146,6 +146,17 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
             return self._storage_id(thing, torch)
         return None
 
+    def reducer_override(self, thing: Any) -> Any:
+        """Save a module under `torch.nn.utils.parametrize`, such as `weight_norm`, which torch refuses to pickle.
+
+        Its class is made for it alone, so the class that it had before is saved, and restored with the same properties.
+        """
+        torch = _loaded_torch()
+        if torch is not None and isinstance(thing, torch.nn.Module) and _is_parametrised(thing):
+            cls = torch.nn.utils.parametrize.type_before_parametrizations(thing)
+            return _new, (cls,), dict(vars(thing)), None, None, _set_parametrised
+        return super().reducer_override(thing)
+
     def _array_id(self, array: Array) -> Any:
         if type(array) in (np.ndarray, np.memmap):  # the contents of a mapped file become part of the artifact
             return self._numpy_id(np.asarray(array) if type(array) is np.memmap else array)
@@ -210,6 +221,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
             return _halves(numbers) if dtype in _TWO_A_BYTE else numbers
 
         return ("storage", self._store.put(identity, memory, read), dtype, stored_as)
+
+
+def _is_parametrised(module: Any) -> bool:
+    return "parametrizations" in vars(module).get("_modules", {})
+
+
+def _new(cls: Any) -> Any:
+    """Return an object of `cls` without attributes."""
+    return cls.__new__(cls)
+
+
+def _set_parametrised(module: Any, attributes: dict[str, Any]) -> None:
+    """Give a module its attributes and the properties that compute its parametrised weights."""
+    from torch.nn.utils import parametrize
+
+    vars(module).update(attributes)
+    made: Any = parametrize  # torch has no public function that does only this
+    made._inject_new_class(module)
+    for name in module.parametrizations:
+        made._inject_property(module, name)
 
 
 def _halves(numbers: Array) -> Array:

@@ -137,7 +137,7 @@ class Comparison:
             plan,
             identity=replace(plan.identity, mode=mode, seeds=seeds),
             task=task,
-            snapshot=snapshot.with_any_weights().in_mode(mode),
+            snapshot=snapshot.with_any_weights().in_mode(mode, task),
         )
         stages = Stages(other, self.shared, self.work / "inside", self.observer)
         with reported(plan.name, task.name, lambda: f"{stages.phase} of the comparison of claims"):

@@ -40,6 +40,8 @@ _ALONE_SECONDS, _LEAST_ALONE = 4.0, 4
 """How many seconds a model predicts items one at a time, and the smallest number of such items."""
 
 _SURVIVES = "survives save and load"
+_NO_CHANCE = "predict must not draw random numbers: draw them in fit, or from a generator with a fixed seed"
+_EACH_BY_ITSELF = "do not let one input change the answer to another: means and deviations are computed in fit"
 
 Outcome = Literal["passed", "warned", "failed", "skipped"]
 Step = Callable[[], str | None]
@@ -138,6 +140,7 @@ class _SuiteSteps:
         self._fitted: Predictions
         self._loaded: Predictions | None = None
         self._weight: Weight | None = None
+        self._is_random = False
 
     def steps(self) -> list[tuple[str, Step]]:
         """Return the steps by name."""
@@ -159,7 +162,7 @@ class _SuiteSteps:
 
     def translated(self, error: SubmissionError) -> SubmissionError:
         """Return `error` in terms of the author's code: with the cell of a notebook, not a line of ``model.py``."""
-        return self._plan.snapshot.explained(error, "trained")
+        return self._plan.snapshot.explained(error)
 
     def can_continue(self, name: str) -> bool:
         """Return whether the steps after `name` have the answers of the loaded model, which they depend on."""
@@ -219,12 +222,16 @@ class _SuiteSteps:
         weight = self._weight
         nothing = weight is not None and not (weight.parameters or weight.attributes or weight.unread)
         kept = "fit kept nothing on self: make the network an attribute, self.net" if nothing else ""
+        self._again()
         self._agree(
-            self._fitted, self._loaded, "before save and after load", kept or "keep all that fit learns on self"
+            self._fitted,
+            self._loaded,
+            "before save and after load",
+            kept or self._without_chance("keep all that fit learns on self"),
         )
 
     def _same_twice(self) -> None:
-        self._agree(self._answers, self._ask(np.arange(len(self._inputs))), "when asked twice")
+        self._agree(self._answers, self._again(), "when asked twice", _NO_CHANCE)
 
     def _any_batch(self) -> None:
         begin = time.monotonic()
@@ -235,13 +242,23 @@ class _SuiteSteps:
             alone.append(self._ask(np.array([item])))
         together = self._answers.take(np.arange(len(alone)))
         self._agree(
-            together, join_predictions(alone), "together and one at a time", allowed=allowed_to_differ(len(alone))
+            together,
+            join_predictions(alone),
+            "together and one at a time",
+            self._without_chance(_EACH_BY_ITSELF),
+            allowed=allowed_to_differ(len(alone)),
         )
 
     def _any_order(self) -> None:
         order = np.random.Generator(np.random.PCG64(0)).permutation(len(self._inputs))
         again = self._ask(order)
-        self._agree(self._answers.take(order), again, "in another order", allowed=allowed_to_differ(len(order)))
+        self._agree(
+            self._answers.take(order),
+            again,
+            "in another order",
+            self._without_chance(_EACH_BY_ITSELF),
+            allowed=allowed_to_differ(len(order)),
+        )
 
     def _leaves_inputs(self) -> None:
         if self._running.inspect(self._inputs).inputs_changed:
@@ -286,10 +303,20 @@ class _SuiteSteps:
         if not count:
             return
         advice = remind_of_eval(self._in_training()) or (remedy and f"; {remedy}")
-        text = f"{count} of {len(first)} answers differ {when}{advice}"
+        text = f"{count} of {len(first)} answers differ {when}"
         if count <= allowed:
-            raise _Warned(f"{text}; an evaluation allows {allowed}: do not let one input change the answer to another")
-        raise _Failed(text)
+            raise _Warned(f"{text}; an evaluation allows {allowed}{advice}")
+        raise _Failed(f"{text}{advice}")
+
+    def _again(self) -> Predictions:
+        """Return the answers of the loaded model to the same inputs, after noting whether they are different now."""
+        again = self._ask(np.arange(len(self._inputs)))
+        self._is_random = bool(differing(self._plan.task.kind_definition, self._answers, again).any())
+        return again
+
+    def _without_chance(self, remedy: str) -> str:
+        """Return `remedy`, or what to do about chance if the loaded model has answered the same inputs differently."""
+        return _NO_CHANCE if self._is_random else remedy
 
     def _in_training(self) -> tuple[str, ...]:
         try:

@@ -253,7 +253,7 @@ class Evaluator:
             identity=identity,
             task=used.task,
             data=data,
-            snapshot=copied.snapshot.in_mode(identity.mode),
+            snapshot=copied.snapshot.in_mode(identity.mode, used.task),
             assets=used.assets,
         )
 

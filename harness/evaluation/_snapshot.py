@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections import Counter
@@ -12,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from harness.contract import Limits
+from harness.contract import Limits, Task
 from harness.errors import SubmissionError
 from harness.evaluation._folder import Opened, open_folder
 from harness.evaluation._model_source import ModelSource, describe_cells
@@ -21,6 +22,11 @@ from harness.notebooks import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, noteb
 from harness.record import Mode
 
 _TRAINED, _NAMED = "trained", 5
+_TRAINED_HERE = "the model is trained here"
+_PUT_INTO_WEIGHTS = (
+    f"; this task also accepts trained weights: put what `save` wrote into the folder {WEIGHTS}/ next to model.py"
+)
+_NO_FILE = re.compile(r"FileNotFoundError: (\[Errno 2\] )?No such file or directory: ('[^']*'|[^:]*)")
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _ITSELF = "."
 _TOO_MANY = PurePosixPath("…")
@@ -71,17 +77,22 @@ class Snapshot:
     """Trained model files next to ``model.py``, copied to a separate folder until the mode is known."""
     notes: tuple[str, ...] = ()
     """Notes for the author, such as what was set aside and why."""
+    set_aside_because: str = ""
+    """Why trained files were set aside, and where to put them if the task accepts them; empty if they were not."""
 
     @property
     def contents(self) -> Contents:
         """The contents of the submission, as `read_contents` returns them for the original folder."""
         return Contents(digest=self.digest, ships_weights=self.weights is not None, ships_trained=bool(self.trained))
 
-    def in_mode(self, mode: Mode) -> Snapshot:
+    def in_mode(self, mode: Mode, task: Task) -> Snapshot:
         """Return the snapshot as workers see it: trained files are included only if `mode` is ``loaded``."""
         trained, size = self.files.with_name(_TRAINED), 0
         if mode == "trained":
-            return replace(self, notes=(*self.notes, *_set_aside(self.trained, self.weights is not None)))
+            advice = _PUT_INTO_WEIGHTS if task.weights == "allowed" and self.weights is None else ""
+            notes = _set_aside(self.trained, self.weights is not None, advice)
+            because = f"{_TRAINED_HERE}: learn it in fit{advice}"
+            return replace(self, notes=(*self.notes, *notes), set_aside_because=because)
         for name in self.trained:
             size += (trained / name).stat().st_size
             _copy(trained / name, self.files / name)
@@ -97,14 +108,15 @@ class Snapshot:
             return self
         return replace(self, weights=self.files.with_name(_TRAINED))
 
-    def explained(self, error: SubmissionError, mode: Mode) -> SubmissionError:
-        """Return `error` with the cell of a notebook, and with a hint if the missing file was set aside."""
+    def explained(self, error: SubmissionError) -> SubmissionError:
+        """Return `error` with the cell of a notebook, and with the reason if the missing file was set aside."""
         if self.source is not None:
             error = self.source.translated(error)
         missing = next((name for name in self.trained if PurePosixPath(name).name in error.message), None)
-        if mode == "loaded" or missing is None:
+        if not self.set_aside_because or missing is None:
             return error
-        message = f"{error.message} ({missing} was set aside: the model is trained here, in fit)"
+        found = _NO_FILE.match(error.message)  # without the advice after it, which is for a file that was not handed in
+        message = f"{found[0] if found else error.message}: {missing} was set aside, because {self.set_aside_because}"
         return SubmissionError(
             error.kind, error.phase, message, file=error.file, line=error.line, log_tail=error.log_tail
         )
@@ -320,12 +332,12 @@ def _code_of(entry: _FoundFile) -> bytes | None:
         return entry.content
 
 
-def _set_aside(trained: tuple[str, ...], weights: bool) -> list[str]:
+def _set_aside(trained: tuple[str, ...], weights: bool, advice: str) -> list[str]:
     names = [*trained[:_NAMED], *([f"{WEIGHTS}/"] if weights else [])]
     if not names:
         return []
     more = f" and {len(trained) - _NAMED} more" if len(trained) > _NAMED else ""
-    return [f"set aside: {', '.join(names)}{more}; the model is trained here, so trained files are not used"]
+    return [f"set aside: {', '.join(names)}{more}; {_TRAINED_HERE}, so trained files are not used{advice}"]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -345,7 +345,7 @@ class Stages:
 
     def translated(self, error: SubmissionError) -> SubmissionError:
         """Return `error` in terms of the author's code: with the cell of a notebook, not a line of ``model.py``."""
-        return self._plan.snapshot.explained(error, self._plan.mode)
+        return self._plan.snapshot.explained(error)
 
     def remarks(self, failure: SubmissionError | None) -> Remarks:
         """Return the remarks that are shown with the record."""

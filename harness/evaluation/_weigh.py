@@ -19,6 +19,11 @@ VERIFIED_BELOW_SHARE = 10
 """The count is also verified if all other knowledge is below a tenth of the arrays, because then its error is small."""
 _BYTES_A_NUMBER = 4
 _SHOWN, _SHOWN_FROM_BYTES = 5, 1024
+_OF_A_MODULE = {
+    "_modules": "the modules of self",
+    "_parameters": "the parameters of self",
+    "_buffers": "the buffers of self",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +99,9 @@ def _is_verified(contents: ArtifactContents, submission: SubmissionContents, oth
 def describe_attributes(weight: Weight) -> str:
     """Describe the contents of the largest attributes: "self.net 3,170 numbers, self.words 9,120 other bytes"."""
     largest = sorted(weight.attributes, key=_size, reverse=True)
-    described = [text for text in map(_describe_attribute, largest[:_SHOWN]) if text]
-    rest = f" and {len(largest) - _SHOWN} more" if len(largest) > _SHOWN else ""
-    return ", ".join(described) + rest if described else ""
+    described = [text for text in map(_describe_attribute, largest) if text]
+    rest = f" and {len(described) - _SHOWN} more" if len(described) > _SHOWN else ""
+    return ", ".join(described[:_SHOWN]) + rest
 
 
 def why_not_verified(weight: Weight) -> str:
@@ -109,7 +114,7 @@ def why_not_verified(weight: Weight) -> str:
             ".safetensors, .npy and .npz can be read"
         )
     largest = max(weight.attributes, key=lambda attribute: attribute.other_bytes, default=None)
-    most = "" if largest is None else f", most of it self.{largest.name} ({largest.other_bytes:,} bytes as saved)"
+    most = "" if largest is None else f", most of it {_named(largest)} ({largest.other_bytes:,} bytes as saved)"
     names, own = contents.name_bytes + submission.name_bytes, submission.source_bytes + submission.data_bytes
     written = f"texts, numbers and comments written in the source hold {submission.literal_bytes:,} bytes"
     if not weight.beyond_bytes:
@@ -135,7 +140,12 @@ def _size(attribute: Attribute) -> int:
 def _describe_attribute(attribute: Attribute) -> str:
     parts = [count_of(attribute.numbers, "number", "numbers")] if attribute.numbers else []
     parts += [f"{attribute.other_bytes:,} other bytes"] if attribute.other_bytes >= _SHOWN_FROM_BYTES else []
-    return f"self.{attribute.name} {' and '.join(parts)}" if parts else ""
+    return f"{_named(attribute)} {' and '.join(parts)}" if parts else ""
+
+
+def _named(attribute: Attribute) -> str:
+    """Return how the student calls an attribute; a model that is a module of torch keeps its own in three others."""
+    return _OF_A_MODULE.get(attribute.name, f"self.{attribute.name}")
 
 
 def _enforce(name: str, found: int, limit: int | None, explanation: str = "") -> None:

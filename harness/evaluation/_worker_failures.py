@@ -70,7 +70,7 @@ def plausible(raised: Raised, folders: Iterable[Folder]) -> Raised:
 
 
 def _kind_and_message(kind: FailureKind, raised: Raised, limits: Limits) -> tuple[FailureKind, str]:
-    said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
+    said = ": ".join(part for part in (raised.exception, raised.message) if part)
     match raised.reason:
         case "predictions":
             return "bad_predictions", said

@@ -164,6 +164,8 @@ def _remedy(first: Header, n: int, classes: int) -> str:
         return f"; {_ONE_COLUMN}" if kind == "f" and classes == 2 else "; write [:, 0] to drop the last axis of labels"
     if shape == (classes, n):
         return "; write .T to swap the axes"
+    if n > 1 and shape == ():
+        return "; predict gets many inputs at once: return one answer for each"
     if n == 1 and shape in ((), (classes,)):
         return "; the input was a single item, and squeeze() also removes its axis: name the axis, as in squeeze(1)"
     return ""

@@ -176,6 +176,7 @@ FINITE = (
     "expected finite numbers; if the loss became nan in fit, use a lower learning rate; otherwise look for a division "
     "by zero or a logarithm of zero"
 )
+_ONE_ITEM = "; the input was a single item, which has no deviation: compute means and deviations in fit"
 
 
 def check_finite(array: NDArray[Any]) -> None:
@@ -188,7 +189,8 @@ def check_finite(array: NDArray[Any]) -> None:
 
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         where = np.argwhere(~np.isfinite(array))[0]
-        raise UnacceptableError(f"predict returned {array[tuple(where)]} (item {where[0]}): {FINITE}")
+        alone = _ONE_ITEM if len(array) == 1 else ""
+        raise UnacceptableError(f"predict returned {array[tuple(where)]} (item {where[0]}): {FINITE}{alone}")
 
 
 def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}".format) -> None:

@@ -64,9 +64,17 @@ def predict(self, inputs):
 
     def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
         first = headers[0]
-        if first.shape == (n, *item_shape[:2]) and first.dtype.kind in "iuf":
+        height, width = item_shape[:2]
+        if first.shape == (n, height, width) and first.dtype.kind in "iuf":
             return None
-        return f"{describe_header(first, n)}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
+        remedy = ""
+        if first.shape == (n, height, width) and first.dtype.kind == "b":
+            remedy = "; write .astype(int)"
+        elif first.shape == (n, 1, height, width):
+            remedy = "; write [:, 0] to drop the axis of channels"
+        elif first.shape == (n, height, width, 1):
+            remedy = "; write [..., 0] to drop the axis of channels"
+        return f"{describe_header(first, n)}: expected ({n}, {height}, {width}) masks or probabilities{remedy}"
 
     def accept(self, facts: Facts, received: Any) -> Accepted:
         import numpy as np
@@ -76,7 +84,10 @@ def predict(self, inputs):
         low, high = array.min(initial=0), array.max(initial=0)
         if array.dtype.kind == "f":
             if low < 0 or high > 1:
-                raise UnacceptableError(f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]")
+                raise UnacceptableError(
+                    f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]; write torch.sigmoid(...) "
+                    "if they are logits"
+                )
             return Accepted((array >= 0.5).astype(np.int64), array)
         most = len(facts.classes) - 1 if facts.classes else _MAX_VALUE
         if low < 0 or high > most:

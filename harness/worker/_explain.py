@@ -11,7 +11,7 @@ from types import TracebackType
 
 from harness.sourcetext import unreadable_source
 from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBACK, Raised, Reason
-from harness.worker._remedies import Doing, Mistake, remedy
+from harness.worker._remedies import Doing, Mistake, calls_for_notebooks, remedy
 
 _FRAMES, _CAUSES = 20, 8
 _FORMATTING = re.compile(r"\x1b\[[0-9;]*m")
@@ -40,17 +40,20 @@ class ArtifactError(ContractError):
     """The files that `save` wrote cannot be used."""
 
 
-def explain(error: BaseException, folder: Path, doing: Doing = "other", items: int = 0) -> Raised:
+def explain(
+    error: BaseException, folder: Path, doing: Doing = "other", items: int = 0, artifact: Path | None = None
+) -> Raised:
     """Describe `error` and what to do about it; `folder` is the folder of the submission.
 
-    `doing` is the call in which the submission failed, and `items` the number of inputs that predict got.
+    `doing` is the call in which the submission failed, `items` the number of inputs that predict got, and `artifact`
+    the folder that load got.
     """
     if isinstance(error, ContractError):
         return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)
     file, line = _where(error, folder)
     return Raised(
         encodable(type(error).__name__)[:MAX_NAME],
-        _with_remedy(error, folder, doing, items),
+        _with_remedy(Mistake(error, _text(error), doing, items, folder, artifact)),
         None if file is None else encodable(file)[:MAX_PATH],
         line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # a SyntaxError may have any object as line
         _traceback(error, folder)[-MAX_TRACEBACK:],
@@ -58,16 +61,18 @@ def explain(error: BaseException, folder: Path, doing: Doing = "other", items: i
     )
 
 
-def _with_remedy(error: BaseException, folder: Path, doing: Doing, items: int) -> str:
+def _with_remedy(mistake: Mistake) -> str:
     """Return the error's text, truncated if necessary, and one sentence on what to do."""
-    text = _text(error)
     try:
-        advice = encodable(remedy(Mistake(error, text, doing, items, folder)))
+        advice = encodable(remedy(mistake))
+        if calls_for_notebooks(mistake):
+            return advice
     except Exception:  # student code defines the error's class, and may do anything when the error is inspected
         advice = ""
+    text = mistake.text.replace(f"{mistake.folder}/", "")
     if not advice:
         return text[:MAX_MESSAGE]
-    first_line = text.strip().partition("\n")[0][: MAX_MESSAGE - len(advice) - 4].rstrip(" .:")
+    first_line = text.strip().partition("\n")[0][: MAX_MESSAGE - len(advice) - 4].rstrip(" .:").removesuffix(". See")
     return f"{first_line}: {advice}" if first_line else advice
 
 

@@ -96,6 +96,7 @@ class Worker:
         self._lock = threading.Lock()  # a student may log from threads
         self._logs, self._last_log = 0, 0.0
         self._folder = Path()
+        self._artifact: Path | None = None
         self._task: TaskInfo
         self._form: PredictionForm
         self._model: Model
@@ -145,7 +146,7 @@ class Worker:
 
     def _explain(self, error: BaseException, doing: Doing, items: int) -> msgspec.Struct:
         try:
-            return explain(error, self._folder, doing, items)
+            return explain(error, self._folder, doing, items, self._artifact)
         except BaseException:  # a class of student code may do anything, but the host needs an answer
             return Raised("Exception", "(the exception cannot be shown)", None, None, "")
 
@@ -222,6 +223,7 @@ class Worker:
             raise ArtifactError(str(error)) from error
 
     def _load(self, folder: Path) -> None:
+        self._artifact = folder
         # student code may return anything
         loaded: object = self._model.load(folder)  # type: ignore[func-returns-value]
         if isinstance(loaded, Model) and loaded is not self._model:

@@ -7,10 +7,11 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from harness.contract import TaskInfo
 from harness.packages import USUAL, installed
 from harness.sourcetext import unreadable_source
 
@@ -28,10 +29,34 @@ _OFFLINE = frozenset(
         "MaxRetryError", "NameResolutionError", "LocalEntryNotFoundError", "OfflineModeIsEnabled", "ProxyError",
     }
 )  # fmt: skip
-_OFFLINE_TEXTS = ("name resolution", "Network is unreachable", "Max retries exceeded", "couldn't connect to")
+_OFFLINE_TEXTS = (
+    "name resolution", "Network is unreachable", "Max retries exceeded", "couldn't connect to",
+    "no internet connection",
+)  # fmt: skip
+_PYTHON_2 = {
+    "xrange": "range", "unicode": "str", "basestring": "str", "raw_input": "input", "unichr": "chr", "long": "int",
+    "reduce": "functools.reduce",
+}  # fmt: skip
 _DOCUMENTS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".html", ".md", ".ipynb", ".tif", ".bmp"})
 _OTHER_TYPES = (
     "expected scalar type", "must have the same dtype", "expected target dtype", "and bias type (", "and weight type (",
+)  # fmt: skip
+_SHOWN_FILES = 3
+_DEFAULT_SAVE = frozenset({"structure.pkl", "arrays.safetensors"})
+_NO_FILE = re.compile(r"No such file or directory: '?([^':]+)'?")
+_NOT_PYTHON = {
+    ("<<<<<<<", "=======", ">>>>>>>"): (
+        "git could not combine two versions here: keep one of them, and delete the lines of <, = and >"
+    ),
+    ("```",): "delete the lines with ```, which are not Python",
+    (">>> ", "In ["): "delete what the prompt has put before each line, such as >>>",
+    ("<!DOCTYPE", "<!doctype", "<html", "<HTML"): "the file is a web page: download the file itself, and hand that in",
+}
+"""What is found in place of Python if somebody copied more than the code, by how the line begins."""
+_TYPES_OF_3_12 = re.compile(r"\s*(type\s+\w+.*=|(async\s+)?def\s+\w+\[|class\s+\w+\[)")
+_NO_GPU = (
+    "No CUDA GPUs are available", "not compiled with CUDA", "Found no NVIDIA driver", "support for mps devices",
+    "MPS backend",
 )  # fmt: skip
 _PRINTED = ("invalid non-printable character", "invalid character")
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -48,6 +73,8 @@ class Mistake:
     """The number of inputs, if it was predicting."""
     folder: Path
     """The folder of the submission."""
+    artifact: Path | None = None
+    """The folder that `load` got, if it was called."""
 
     def mentions(self, *texts: str) -> bool:
         """Return whether the error's text contains one of `texts`."""
@@ -70,12 +97,17 @@ def remedy(mistake: Mistake) -> str:
 
 def _for_notebooks(mistake: Mistake) -> str | None:
     """Explain that functions for notebooks do not exist while a model is trained or predicts."""
-    if "UsageError" in mistake.names() and mistake.passes_through("/harness/interactive/"):
+    if calls_for_notebooks(mistake):
         return (
-            "harness.load_data, check and evaluate work in your notebook only: what the model needs of the data is "
-            "computed in fit, from its arguments `train` and `validation`"
+            "harness.load_data, check and evaluate work in your notebook only: delete the call; what the model needs "
+            "of the data is computed in fit, from its arguments `train` and `validation`"
         )
     return None
+
+
+def calls_for_notebooks(mistake: Mistake) -> bool:
+    """Return whether a function for notebooks was called, whose own message is about something else."""
+    return "UsageError" in mistake.names() and mistake.passes_through("/harness/interactive/")
 
 
 def _hidden_package(mistake: Mistake) -> str | None:
@@ -146,6 +178,32 @@ def _undefined(mistake: Mistake) -> str | None:
     return None
 
 
+def _names_from_elsewhere(mistake: Mistake) -> str | None:
+    """Explain a name that Python 2 had, that JSON has, or that is a variable of `fit`."""
+    if not isinstance(mistake.error, NameError) or isinstance(mistake.error, UnboundLocalError):
+        return None
+    name = mistake.error.name or ""
+    if name in _PYTHON_2:
+        return f"Python 3 runs here: write {_PYTHON_2[name]}"
+    if name in ("null", "true", "false") and _begins_with(mistake.folder / "model.py", b"{"):
+        return "model.py contains a notebook: call the file model.ipynb"
+    if name and name in _variables_of_fit(mistake):
+        return f"{name} is a variable of fit, which only fit has: write self.{name} in fit and here"
+    return None
+
+
+def _variables_of_fit(mistake: Mistake) -> tuple[str, ...]:
+    """Return the names of the local variables of `fit`, if another method raised the error."""
+    if mistake.doing not in ("predict", "save", "load"):
+        return ()
+    for frame, _ in traceback.walk_tb(mistake.error.__traceback__):
+        fit: Any = getattr(type(frame.f_locals.get("self")), "fit", None)
+        if Path(frame.f_code.co_filename).is_relative_to(mistake.folder) and hasattr(fit, "__code__"):
+            names: tuple[str, ...] = fit.__code__.co_varnames
+            return names
+    return ()
+
+
 def _encoding(mistake: Mistake) -> str | None:
     """Name the file that is not text in UTF-8 or in the encoding that it declares."""
     unreadable = unreadable_source(mistake.error, mistake.text, mistake.folder)
@@ -164,6 +222,31 @@ def _notebook_syntax(mistake: Mistake) -> str | None:
         return "the line contains a control character, which editors do not show: delete the line and type it again"
     if mistake.mentions(*_PRINTED):
         return "the line contains a character that was copied from a document, such as a curly quote: type it again"
+    return None
+
+
+def _other_languages(mistake: Mistake) -> str | None:
+    """Explain lines that are no Python, or Python of another version."""
+    if not isinstance(mistake.error, SyntaxError):
+        return None
+    line = (mistake.error.text or "").lstrip()
+    for beginnings, advice in _NOT_PYTHON.items():
+        if line.startswith(beginnings):
+            return advice
+    if mistake.mentions("multiple exception types must be parenthesized"):
+        return "write `except (ValueError, TypeError):` for several, or `except ValueError as error:` for a name"
+    return _newer_syntax(mistake, line)
+
+
+def _newer_syntax(mistake: Mistake, line: str) -> str | None:
+    """Explain syntax of Python 3.12 to an older one."""
+    if sys.version_info >= (3, 12):
+        return None
+    runs = f"Python {sys.version_info.major}.{sys.version_info.minor} runs here"
+    if mistake.mentions("f-string"):
+        return f"{runs}: within the braces of an f-string, write neither the quotes around it nor a backslash"
+    if _TYPES_OF_3_12.match(line):
+        return f"{runs}, and type parameters need Python 3.12: leave them out"
     return None
 
 
@@ -188,12 +271,12 @@ def _no_network(mistake: Mistake) -> str | None:
 
 
 def _no_file(mistake: Mistake) -> str | None:
-    error = mistake.error
-    if not isinstance(error, FileNotFoundError):
+    path = _missing_file(mistake)
+    if path is None:
         return None
-    if error.filename is None:
-        return None  # the harness or the student wrote the text
-    name = Path(str(error.filename)).name
+    if mistake.doing == "load" and (advice := _not_among_saved(mistake, path)):
+        return advice
+    name = path.name
     if Path(name).suffix.lower() in _DOCUMENTS:
         return "pictures, PDF, HTML and README files are documents, which no model can read: hand in numbers as .npy"
     if name and _exists(mistake.folder, name):
@@ -209,6 +292,32 @@ def _no_file(mistake: Mistake) -> str | None:
     )
 
 
+def _missing_file(mistake: Mistake) -> Path | None:
+    """Return the file that could not be found, as the program named it; None if the student wrote the message."""
+    error = mistake.error
+    if not isinstance(error, FileNotFoundError):
+        return None
+    if error.filename is not None:
+        return Path(str(error.filename))
+    named = _NO_FILE.search(mistake.text)  # a library that is not written in Python says it in words only
+    return Path(named[1]) if named else None
+
+
+def _not_among_saved(mistake: Mistake, path: Path) -> str | None:
+    """Say what the folder that `load` gets contains, if `load` opens another file."""
+    if not path.is_absolute():
+        return f'save and load get a folder for their files: write and read folder / "{path.name}"'
+    if mistake.artifact is None or not path.is_relative_to(mistake.artifact):
+        return None
+    found = sorted(one.relative_to(mistake.artifact).as_posix() for one in _data_files(mistake.artifact))
+    if not found:
+        return "the folder that load gets is empty: write the file in save"
+    if _DEFAULT_SAVE.issuperset(found):
+        return "the default save does not write it: write `def save(self, folder):` for it, or delete your load"
+    more = f" and {len(found) - _SHOWN_FILES} more" if len(found) > _SHOWN_FILES else ""
+    return f'the folder that load gets contains {", ".join(found[:_SHOWN_FILES])}{more}: open folder / "{found[0]}"'
+
+
 def _exists(folder: Path, name: str) -> bool:
     try:
         return (folder / name).exists()
@@ -216,28 +325,45 @@ def _exists(folder: Path, name: str) -> bool:
         return False
 
 
-def _pointers(mistake: Mistake) -> str | None:
-    """Name a file that is a Git LFS pointer, if something could not be read."""
-    if mistake.doing not in ("import", "load") or isinstance(mistake.error, SyntaxError | NameError):
+def _other_contents(mistake: Mistake) -> str | None:
+    """Name a file that is empty, a web page or a Git LFS pointer, if something could not be read."""
+    unread = not isinstance(mistake.error, SyntaxError | NameError | FileNotFoundError)
+    if mistake.doing not in ("import", "load") or not unread:
         return None
-    for path in _small_files(mistake.folder, Path("/job/artifact"), Path("/artifact")):
+    for path in _data_files(mistake.folder, mistake.artifact):
         if _begins_with(path, _LFS):
             return f"{path.name} is a pointer of Git LFS, not the file itself: run `git lfs pull` and hand in the file"
+        if _begins_with(path, b"<!doctype") or _begins_with(path, b"<html"):
+            return f"{path.name} is a web page, not the file itself: download the file again, and look at it"
+        if mistake.doing == "load" and _is_empty(path):
+            return f"{path.name} is empty: hand in the file itself"
+    if mistake.mentions("PytorchStreamReader failed reading zip archive"):
+        return "the file is damaged or incomplete: save or copy it again"
     return None
 
 
-def _small_files(*folders: Path) -> Iterator[Path]:
+def _data_files(*folders: Path | None) -> Iterator[Path]:
     for folder in folders:
+        if folder is None:
+            continue
         try:
-            yield from (path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < 1024)
+            yield from (path for path in folder.rglob("*") if path.suffix != ".py" and path.is_file())
         except OSError:
             continue
 
 
 def _begins_with(path: Path, start: bytes) -> bool:
+    """Return whether the file at `path` begins with `start`, in letters of any case."""
     try:
         with path.open("rb") as file:
-            return file.read(len(start)) == start
+            return file.read(len(start)).lower() == start
+    except OSError:
+        return False
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
     except OSError:
         return False
 
@@ -245,7 +371,7 @@ def _begins_with(path: Path, start: bytes) -> bool:
 def _torch(mistake: Mistake) -> str | None:
     if mistake.mentions("deserialize object on a CUDA device"):
         return 'load it for the CPU: torch.load(path, map_location="cpu")'
-    if mistake.mentions("No CUDA GPUs are available", "not compiled with CUDA", "Found no NVIDIA driver"):
+    if mistake.mentions(*_NO_GPU):
         return 'there is no GPU here: write device = "cuda" if torch.cuda.is_available() else "cpu" and .to(device)'
     if mistake.mentions("Weights only load failed", "on <module '__main__'"):
         return (
@@ -267,6 +393,72 @@ def _torch(mistake: Mistake) -> str | None:
             "layers under weight_norm and other parametrisations cannot be copied or saved whole: call "
             'torch.nn.utils.parametrize.remove_parametrizations(layer, "weight") at the end of fit'
         )
+    return None
+
+
+def _layers(mistake: Mistake) -> str | None:
+    """Explain what a layer or a loss of torch expects."""
+    if mistake.mentions("before Module.__init__() call"):
+        return "write super().__init__() in the first line of that class's __init__"
+    if mistake.mentions("must be Tensor, not ", "got (numpy.ndarray", "got (list"):
+        return "arrays and lists are no tensors: write torch.as_tensor(inputs)"
+    shapes = re.search(r"shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", mistake.text)
+    if shapes:
+        return (
+            f"the layer is for {shapes[2]} values per item and gets {shapes[1]}: change its first number to "
+            f"{shapes[1]}, or the shape of the items, for which x.flatten(1) joins all axes but the first"
+        )
+    if re.search(r"input to conv\dd, but got|expected input\[.*\] to have \d+ channels", mistake.text):
+        return (
+            "a convolution expects the axis of channels after that of items: x[:, None] adds one, and x.movedim(-1, 1) "
+            "moves the last axis there"
+        )
+    if re.fullmatch(r"Target -?\d+ is out of bounds\.?", mistake.text):
+        return "the last layer needs one output per class, len(self.task.classes)"
+    if re.search(r"Target size \(.*\) must be the same as input size", mistake.text):
+        return "give targets the shape of the outputs, such as y[:, None].float()"
+    return None
+
+
+def _estimators(mistake: Mistake) -> str | None:
+    """Explain what an estimator of scikit-learn expects."""
+    if re.search(r"Found array with dim \d", mistake.text):
+        return "estimators expect one row of numbers per item: write x.reshape(len(x), -1)"
+    if "NotFittedError" in mistake.names() and mistake.doing == "predict":
+        return "keep the estimator that fit has fitted on self, and use that one"
+    if re.search(r"X has \d+ features, but \w+ is expecting \d+", mistake.text) and mistake.doing == "predict":
+        return "prepare inputs as in fit, with what was fitted there: .transform(...), not .fit_transform(...)"
+    return None
+
+
+def _texts(mistake: Mistake) -> str | None:
+    """Explain that texts come as a list, and are not numbers."""
+    if mistake.mentions("could not convert string to float", "too many dimensions 'str'"):
+        return "texts are not numbers: turn them into numbers first, as TfidfVectorizer does, or a list of known words"
+    if re.search(r"'list' object has no attribute '(shape|reshape|astype|flatten)'", mistake.text):
+        return (
+            "a list has no shape: np.asarray(...) makes an array of one; if the task is about texts, inputs are a list"
+        )
+    return None
+
+
+def _paths_as_texts(mistake: Mistake) -> str | None:
+    added = re.search(r"for \+: '\w*Path' and 'str'|concatenate str \(not \"\w*Path\"\)", mistake.text)
+    if isinstance(mistake.error, TypeError) and added:
+        return 'the folder is a pathlib.Path: write folder / "net.pt"'
+    return None
+
+
+def _facts_of_the_task(mistake: Mistake) -> str | None:
+    if mistake.mentions("'TaskInfo' object has no attribute"):
+        names = ", ".join(one.name for one in fields(TaskInfo))
+        return f"self.task has {names}; the number of classes is len(self.task.classes)"
+    return None
+
+
+def _debugger(mistake: Mistake) -> str | None:
+    if "BdbQuit" in mistake.names():
+        return "nobody can use a debugger here: delete breakpoint() or pdb.set_trace()"
     return None
 
 
@@ -313,7 +505,11 @@ def _waiting_for_input(mistake: Mistake) -> str | None:
 
 def _never_set(mistake: Mistake) -> str | None:
     missing = re.search(r"'Model' object has no attribute '(\w+)'", mistake.text)
-    if mistake.doing != "predict" or missing is None or not isinstance(mistake.error, AttributeError):
+    if missing is None or not isinstance(mistake.error, AttributeError):
+        return None
+    if mistake.doing == "load":
+        return f"load is called on a new Model(), on which fit has not run: make self.{missing[1]} in load first"
+    if mistake.doing != "predict":
         return None
     return (
         f"fit must set self.{missing[1]}, or load if you wrote one: predict runs in a new process, which has only what "
@@ -343,7 +539,8 @@ def _one_item(mistake: Mistake) -> str | None:
 
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _encoding, _notebook_syntax, _read_only,
-    _no_network, _pointers, _no_file, _torch, _processes, _split, _leaving, _waiting_for_input, _never_set,
-    _saving, _one_item,
+    _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _names_from_elsewhere, _encoding,
+    _notebook_syntax, _other_languages, _read_only,
+    _no_network, _other_contents, _no_file, _torch, _layers, _estimators, _texts, _processes, _split,
+    _facts_of_the_task, _leaving, _waiting_for_input, _debugger, _never_set, _paths_as_texts, _saving, _one_item,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -49,21 +50,46 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
 
 def _remedy(result: Any, array: np.ndarray[Any, Any] | None) -> str:
     """Return how to convert a common kind of result to numbers, or an empty string."""
+    return _remedy_for_type(result) or ("" if array is None else _remedy_for_elements(array))
+
+
+def _remedy_for_type(result: Any) -> str:
     if isinstance(result, dict):
         return "return one array, not a dictionary"
     if isinstance(result, tuple):
         return "return one array, not several: the scores are enough"
+    if inspect.iscoroutine(result):
+        return "write `def predict`, without async"
+    if hasattr(result, "__next__"):
+        return "collect the answers in a list and return it: `list(...)` does so, and a function with yield does not"
     if hasattr(result, "toarray"):
         return "return result.toarray()"
-    if array is not None and (array.dtype.kind in "US" or _has_texts(array)):
+    return ""
+
+
+def _remedy_for_elements(array: np.ndarray[Any, Any]) -> str:
+    if array.dtype.kind in "US" or _has_texts(array):
         return "return numbers of classes, not their names: list(self.task.classes).index(name) is the number of one"
-    if array is not None and array.dtype.kind in "fO" and array.ndim in (1, 2):
+    if odd := _first_odd(array):
+        return odd
+    if array.dtype.kind in "fO" and array.ndim in (1, 2):
         return "write .astype(float), or .astype(int) for labels"
     return ""
 
 
 def _has_texts(array: np.ndarray[Any, Any]) -> bool:
     return array.dtype == object and array.size > 0 and isinstance(array.flat[0], str)
+
+
+def _first_odd(array: np.ndarray[Any, Any]) -> str:
+    """Name the first element of an array of objects that is no number, or return an empty string."""
+    if array.dtype != object or not array.ndim:
+        return ""
+    for place, element in zip(np.ndindex(array.shape), array.flat, strict=True):
+        if not isinstance(element, int | float | np.number | np.bool_):
+            what = "None" if element is None else _name(element)
+            return f"element {place[0] if len(place) == 1 else place} is {what}: return one number for it"
+    return ""
 
 
 def _host(result: Any) -> Any:

@@ -84,6 +84,43 @@ def test_an_array_in_two_places_stays_one_array_and_is_stored_once(folder, dtype
     assert stored(folder) == 1000 * (1 if dtype is np.float32 else 2)
 
 
+class Symmetric:
+    """Made a module in the test, because torch is imported only when it is used."""
+
+    def forward(self, weight):
+        return weight.triu() + weight.triu(1).T
+
+
+@pytest.mark.compute
+def test_layers_with_parametrised_weights_are_restored(folder):
+    from torch.nn.utils import parametrize
+    from torch.nn.utils.parametrizations import orthogonal, spectral_norm, weight_norm
+
+    class Parametrisation(Symmetric, torch.nn.Module):
+        pass
+
+    layers = [
+        weight_norm(torch.nn.Linear(4, 4)),
+        spectral_norm(torch.nn.Linear(4, 4)),
+        orthogonal(torch.nn.Linear(4, 4)),
+    ]
+    twice = parametrize.register_parametrization(torch.nn.Linear(4, 4), "weight", Parametrisation())
+    parametrize.register_parametrization(twice, "bias", torch.nn.Tanh())
+    net = torch.nn.Sequential(*layers, twice).eval()
+    loaded = round_trip(folder, net=net, last=twice)
+    inputs = torch.rand(5, 4)
+    assert torch.equal(loaded.net(inputs), net(inputs))
+    assert loaded.last is loaded.net[3]
+    assert isinstance(loaded.last, torch.nn.Linear)
+    assert set(loaded.net.state_dict()) == set(net.state_dict())
+    assert stored(folder) == sum(tensor.numel() for tensor in net.state_dict().values())
+    loaded.net(inputs).sum().backward()
+    assert loaded.last.parametrizations.weight.original.grad is not None
+    for layer in loaded.net:
+        parametrize.remove_parametrizations(layer, "weight")
+    assert torch.allclose(loaded.net(inputs), net(inputs))
+
+
 @pytest.mark.compute
 def test_a_class_that_is_both_model_and_torch_module_is_restored(folder):
     class ModelAndModule(harness.Model, torch.nn.Module):

@@ -96,7 +96,7 @@ def test_weights_are_recognised_in_any_folder(tmp_path: Path, files: dict[str, b
     assert contents.brings_weights is brings
     assert lacks_comparison(RECORD, contents) is brings
     assert not lacks_comparison(changed(claims=claims()), contents)
-    loaded = snapshot.with_any_weights().in_mode("loaded")
+    loaded = snapshot.with_any_weights().in_mode("loaded", TASK)
     assert (loaded.weights is not None) is brings
     for name in files.keys() - {"README.md"}:
         assert loaded.weights is not None

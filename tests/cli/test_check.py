@@ -215,9 +215,10 @@ def test_a_model_fails_exactly_the_checks_that_it_breaks(checked: tuple[Temporar
 @pytest.mark.parametrize(
     ("name", "point", "says"),
     [
-        ("batch", "any batch", r"\d+ of 32 answers differ together and one at a time"),
-        ("order", "any order", r"\d+ of 32 answers differ in another order"),
-        ("anew", "same twice", r"\d+ of 32 answers differ when asked twice"),
+        ("batch", "any batch", r"\d+ of 32 answers differ together and one at a time; do not let one input change"),
+        ("order", "any order", r"\d+ of 32 answers differ in another order; do not let one input change"),
+        ("anew", "same twice", r"\d+ of 32 answers differ when asked twice; predict must not draw random numbers"),
+        ("anew", "any batch", r"one at a time; predict must not draw random numbers"),
         ("rounds", "any batch", r"! any batch: 1 of 32 answers differ .*an evaluation allows 2"),
         ("forgets", "survives save and load", r"\d+ of 32 answers differ before save and after load"),
         ("good", "weigh", r"✓ weigh: 6 parameters: self\.centres 6 numbers$"),

@@ -8,7 +8,7 @@ import stat
 import subprocess
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,6 +16,7 @@ import harness
 from harness.errors import SubmissionError
 from harness.evaluation._folder import _by_path, open_folder
 from harness.evaluation._snapshot import Snapshot, check_snapshot, read_files, take_snapshot
+from tests.declared import task
 
 
 @pytest.fixture
@@ -290,7 +291,7 @@ def test_trained_files_are_set_aside_where_the_model_is_trained(folder: Path) ->
     (folder / "best_model" / "x.bin").write_bytes(bytes(300_000))
     (folder / "weights").mkdir()
     (folder / "weights" / "net.pt").write_bytes(b"123")
-    snapshot = taken(folder).in_mode("trained")
+    snapshot = taken(folder).in_mode("trained", task())
     check_snapshot(snapshot, "trained", harness.Limits())
     assert names(snapshot.files) == ["model.py"]
     assert snapshot.notes == (
@@ -298,11 +299,46 @@ def test_trained_files_are_set_aside_where_the_model_is_trained(folder: Path) ->
     )
 
 
+TRAINED_HERE = "the model is trained here"
+INTO_WEIGHTS = (
+    "; this task also accepts trained weights: put what `save` wrote into the folder weights/ next to model.py"
+)
+
+
+@pytest.mark.parametrize(("policy", "advice"), [("retrain", ""), ("allowed", INTO_WEIGHTS)])
+def test_weights_outside_their_folder_are_told_where_they_belong(
+    folder: Path, policy: Literal["retrain", "allowed"], advice: str
+) -> None:
+    (folder / "best.pt").write_bytes(b"12")
+    snapshot = taken(folder).in_mode("trained", task(weights=policy))
+    assert snapshot.notes == (f"set aside: best.pt; {TRAINED_HERE}, so trained files are not used{advice}",)
+    said = "FileNotFoundError: [Errno 2] No such file or directory: 'best.pt'"
+    error = SubmissionError("fit_error", "fit", f"{said}: it may be elsewhere", file="model.py", line=3)
+    explained = snapshot.explained(error)
+    assert (explained.file, explained.line) == ("model.py", 3)
+    assert explained.message == (f"{said}: best.pt was set aside, because {TRAINED_HERE}: learn it in fit{advice}")
+
+
+def test_weights_in_their_folder_are_not_told_where_they_belong(folder: Path) -> None:
+    (folder / "weights").mkdir()
+    (folder / "weights" / "net.pt").write_bytes(b"123")
+    snapshot = taken(folder).in_mode("trained", task(weights="allowed"))
+    assert snapshot.notes == (f"set aside: weights/; {TRAINED_HERE}, so trained files are not used",)
+
+
+def test_an_error_about_another_file_is_explained_as_it_is(folder: Path) -> None:
+    (folder / "best.pt").write_bytes(b"12")
+    error = SubmissionError("fit_error", "fit", "FileNotFoundError: 'words.txt'")
+    assert taken(folder).in_mode("trained", task()).explained(error) is error
+    missing = SubmissionError("load_error", "load", "FileNotFoundError: 'best.pt'")
+    assert taken(folder).in_mode("loaded", task()).explained(missing) is missing
+
+
 def test_a_worker_that_loads_sees_trained_files_beside_the_model(folder: Path) -> None:
     (folder / "best.pt").write_bytes(b"12")
     (folder / "weights" / "deep").mkdir(parents=True)
     (folder / "weights" / "deep" / "net.pt").write_bytes(b"123")
-    snapshot = taken(folder).in_mode("loaded")
+    snapshot = taken(folder).in_mode("loaded", task())
     assert names(snapshot.files) == ["best.pt", "model.py", "weights/deep/net.pt"]
     assert names(snapshot.weights) == ["deep/net.pt"]
     assert snapshot.shipped_bytes == 2  # the weights are counted as the artifact, once

@@ -20,7 +20,14 @@ import harness
 from harness.artifact import SubmissionContents, Vocabulary, count_contents, count_submission
 from harness.artifact._count import MAX_HEADER_BYTES
 from harness.errors import SubmissionError
-from harness.evaluation._weigh import ALLOWANCE_BYTES, LITERALS_BYTES, Weight, weigh, why_not_verified
+from harness.evaluation._weigh import (
+    ALLOWANCE_BYTES,
+    LITERALS_BYTES,
+    Weight,
+    describe_attributes,
+    weigh,
+    why_not_verified,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -39,6 +46,22 @@ def saved(folder: Path, **attributes: object) -> Path:
     vars(model).update(attributes)
     model.save(folder)
     return folder
+
+
+def test_attributes_that_hold_nothing_are_not_counted_as_more(tmp_path: Path) -> None:
+    weight = weighed(saved(tmp_path, net=np.ones(9, np.float32), **{f"option_{n}": n for n in range(9)}))
+    assert describe_attributes(weight) == "self.net 9 numbers"
+
+
+def test_only_attributes_that_hold_something_are_counted_as_more(tmp_path: Path) -> None:
+    weight = weighed(saved(tmp_path, step=1, **{f"a{n}": np.ones(n, np.float32) for n in range(1, 8)}))
+    assert describe_attributes(weight).startswith("self.a7 7 numbers, self.a6 6 numbers")
+    assert describe_attributes(weight).endswith("self.a3 3 numbers and 2 more")
+
+
+def test_what_a_module_holds_is_not_named_by_its_private_attribute(tmp_path: Path) -> None:
+    weight = weighed(saved(tmp_path, _modules={"net": np.ones(9, np.float32)}))
+    assert describe_attributes(weight) == "the modules of self 9 numbers"
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -80,6 +80,10 @@ def test_values_that_are_not_numbers_are_a_fault_of_the_predictions(result):
         ({"labels": [1]}, "classification", "not a dictionary"),
         (([1, 2], [[0.1, 0.9]] * 3), "classification", "not several"),
         (np.array([1, 2], object), "classification", r"\.astype"),
+        ([1, None], "classification", "element 1 is None: return one number for it"),
+        ([{"label": 1}], "classification", "element 0 is a dict: return one number for it"),
+        ((label for label in [1, 2]), "classification", "collect the answers in a list"),
+        (map(int, "12"), "classification", "collect the answers in a list"),
         (np.zeros(2, np.longdouble), "forecasting", r"\.astype\(float\)"),
         ([{"boxes": 1, "scores": 2, "labels": 3}], "detection", r"labels - 1"),
         ("box", "detection", "x1, y1, x2, y2, score, class"),
@@ -88,6 +92,16 @@ def test_values_that_are_not_numbers_are_a_fault_of_the_predictions(result):
 def test_common_mistakes_in_returned_values_get_a_remedy(result, kind, remedy):
     with pytest.raises(PredictionsError, match=remedy):
         plain(result, PREDICTION_FORMS[KINDS[kind].form])
+
+
+def test_a_coroutine_gets_a_remedy():
+    async def predict(inputs):
+        return inputs
+
+    coroutine = predict([1])
+    with pytest.raises(PredictionsError, match="without async"):
+        plain(coroutine, OneArray())
+    coroutine.close()
 
 
 def test_boxes_become_one_flat_array_and_their_counts():

@@ -16,14 +16,16 @@ from harness.worker._explain import explain
 from harness.worker._remedies import Doing
 
 
-def told(folder: Path, code: str, doing: Doing = "fit", items: int = 0, **names: Any) -> str:
+def told(
+    folder: Path, code: str, doing: Doing = "fit", items: int = 0, artifact: Path | None = None, **names: Any
+) -> str:
     """Run `code` as the student's model.py of `folder`, and return the message about what it raises."""
     path = folder / "model.py"
     path.write_text(code)
     try:
         exec(compile(code, str(path), "exec"), {"np": np, "__file__": str(path), **names})
     except BaseException as error:
-        return explain(error, folder, doing, items).message
+        return explain(error, folder, doing, items, artifact).message
     raise AssertionError("nothing was raised")
 
 
@@ -31,6 +33,7 @@ class URLError(OSError):
     """As urllib's own."""
 
 
+TASK = "class TaskInfo: pass\ntask = TaskInfo()\n"
 PARSER = "import argparse; p = argparse.ArgumentParser(); "
 SPLIT = "class Split: pass\ntrain = Split()\n"
 SAMPLE = "raise FileNotFoundError(2, 'No such file or directory', 'digits.csv.gz')"
@@ -72,7 +75,45 @@ CASES = {
     "arguments": (f"{PARSER}p.add_argument('x'); p.parse_args([])", "import", "every argument a default|give every"),
     "exit": ("exit(0)", "fit", "return instead"),
     "folder": ("open('.', 'wb')", "save", 'folder / "net.pt"'),
+    "path and text": ("from pathlib import Path; Path('a') + '/net.pt'", "save", 'write folder / "net.pt"'),
+    "text and path": ("from pathlib import Path; 'a/' + Path('net.pt')", "load", 'write folder / "net.pt"'),
+    "not made in load": ("class Model: pass\nModel().net", "load", r"make self\.net in load first"),
+    "facts": (TASK + "task.n_classes", "fit", r"len\(self\.task\.classes\)"),
+    "no GPU of Apple": ("raise RuntimeError('PyTorch is not linked with support for mps devices')", "fit", "no GPU"),
+    "hub": ("raise RuntimeError('It looks like there is no internet connection')", "fit", "there is no network"),
+    "debugger": ("import bdb; raise bdb.BdbQuit", "fit", "delete breakpoint"),
+    "no super": ("raise AttributeError('cannot assign module before Module.__init__() call')", "fit", "super"),
+    "no tensor": ("raise TypeError('linear(): input must be Tensor, not numpy.ndarray')", "predict", "as_tensor"),
+    "layer": ("raise RuntimeError('mat1 and mat2 shapes cannot be multiplied (8x96 and 100x2)')", "fit", "100 .*96"),
+    "channels": (
+        "raise RuntimeError('expected input[1, 8, 9] to have 1 channels, but got 8 channels')", "fit", "x.:, None."
+    ),
+    "dimensions": ("raise RuntimeError('Expected 3D or 4D input to conv2d, but got input')", "fit", "x.:, None."),
+    "outputs": ("raise IndexError('Target 3 is out of bounds.')", "fit", "one output per class"),
+    "target size": (
+        "raise ValueError('Target size (torch.Size([8])) must be the same as input size (torch.Size([8, 1]))')", "fit",
+        r"y\[:, None\]"
+    ),
+    "dimensions of an estimator": ("raise ValueError('Found array with dim 3, while')", "fit", "reshape"),
+    "not fitted": ("class NotFittedError(ValueError): pass\nraise NotFittedError('x')", "predict", "on self"),
+    "fitted again": ("raise ValueError('X has 8 features, but SVC is expecting 9')", "predict", r"\.transform"),
+    "texts": ("raise ValueError('could not convert string to float: 7')", "fit", "TfidfVectorizer"),
+    "a list": ("[].shape", "fit", "a list has no shape"),
+    "Python 2": ("xrange(3)", "fit", "write range"),
+    "except of Python 2": ("try: pass\nexcept OSError, e: pass", "import", "except ValueError as error"),
+    "conflict": ("x = 1\n<<<<<<< HEAD\n", "import", "keep one of them"),
+    "fence": ("```python\nx = 1\n```\n", "import", "delete the lines with ```"),
+    "prompt": (">>> x = 1\n", "import", "delete what the prompt"),
+    "page": ("<!DOCTYPE html>\n", "import", "download the file itself"),
+    "damaged": ("raise RuntimeError('PytorchStreamReader failed reading zip archive: x')", "load", "copy it again"),
 }  # fmt: skip
+NEWER = {
+    "quotes in an f-string": "d = {'a': 1}\nf'{d['a']}'",
+    "a type": "type Vector = list[float]",
+    "a parameter of a function": "def first[T](x: list[T]) -> T: return x[0]",
+    "a parameter of a class": "class Box[T]: pass",
+}
+"""What Python 3.12 understands."""
 
 
 def test_sample_data_that_is_hidden_is_reported_in_a_sentence(tmp_path: Path) -> None:
@@ -86,6 +127,70 @@ def test_a_common_mistake_is_reported_with_what_to_do(tmp_path, case):
     message = told(tmp_path, code, doing, URLError=URLError)  # type: ignore[arg-type]
     assert re.search(remedy, message), message
     assert message.count("\n") == 0
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python understands it")
+@pytest.mark.parametrize("code", NEWER.values(), ids=NEWER)
+def test_syntax_of_a_newer_python_is_reported_with_the_version_that_runs(tmp_path: Path, code: str) -> None:
+    assert f"Python 3.{sys.version_info.minor} runs here" in told(tmp_path, code, "import")
+
+
+def test_a_variable_of_fit_is_named_where_another_method_uses_it(tmp_path: Path) -> None:
+    code = """
+class Model:
+    def fit(self):
+        centre = 1
+    def predict(self, inputs):
+        return centre + elsewhere
+"""
+    message = told(tmp_path, f"{code}Model().predict([])", "predict")
+    assert message.endswith("centre is a variable of fit, which only fit has: write self.centre in fit and here")
+    assert "variable of fit" not in told(tmp_path, f"{code}centre = 1\nModel().predict([])", "predict")
+
+
+def test_a_notebook_that_is_called_model_py_is_reported(tmp_path: Path) -> None:
+    assert "call the file model.ipynb" in told(tmp_path, '{"execution_count": null}', "import")
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        (("net.pt",), 'the folder that load gets contains net.pt: open folder / "net.pt"'),
+        (("a", "b/c", "d", "e"), 'contains a, b/c, d and 1 more: open folder / "a"'),
+        (("structure.pkl", "arrays.safetensors"), "write `def save(self, folder):` for it, or delete your load"),
+        ((), "is empty: write the file in save"),
+    ],
+)
+def test_load_is_told_what_was_saved_in_place_of_the_missing_file(
+    tmp_path: Path, saved: tuple[str, ...], said: str
+) -> None:
+    artifact = tmp_path / "artifact"
+    artifact.mkdir()
+    for name in saved:
+        (artifact / name).parent.mkdir(exist_ok=True)
+        (artifact / name).write_bytes(b"1")
+    missing = str(artifact / "model.pth")
+    raised = f"raise FileNotFoundError('No such file or directory: {missing}')"
+    for code in (f"open({missing!r})", raised):
+        assert said in told(tmp_path, code, "load", artifact=artifact)
+
+
+def test_load_is_told_that_files_are_in_the_folder_that_it_gets(tmp_path: Path) -> None:
+    assert 'write and read folder / "net.pt"' in told(tmp_path, "open('net.pt')", "load", artifact=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "net.pt is empty"), (b"<!DOCTYPE html><html>", "net.pt is a web page")]
+)
+def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    artifact = tmp_path / "artifact"
+    artifact.mkdir()
+    (artifact / "net.pt").write_bytes(content)
+    assert said in told(tmp_path, "raise EOFError", "load", artifact=artifact)
+
+
+def test_messages_name_files_without_the_folder_in_the_sandbox(tmp_path: Path) -> None:
+    assert told(tmp_path, f"raise ValueError('{tmp_path}/lib/net.py is odd')") == "lib/net.py is odd"
 
 
 def test_a_file_that_hides_a_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +213,7 @@ def test_a_notebook_that_loads_data_is_told_to_use_the_arguments(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     message = told(tmp_path, "import harness\ntrain, validation = harness.load_data('usps')", "import")
+    assert message.startswith("harness.load_data, check and evaluate work in your notebook only: delete the call")
     assert "is computed in fit, from its arguments `train` and `validation`" in message
 
 
