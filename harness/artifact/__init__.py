@@ -1,6 +1,7 @@
 """The saved form of a model: written and read in a worker, received and counted by the host."""
 
 from harness.artifact._count import ArtifactContents, Attribute, count_contents
+from harness.artifact._open_npz import open_npz
 from harness.artifact._read_back import NotAFileError, read_files
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.artifact._saved_form import ARRAYS, STRUCTURE
@@ -23,6 +24,7 @@ __all__ = [
     "count_contents",
     "count_submission",
     "load_state",
+    "open_npz",
     "read_files",
     "save_state",
 ]

@@ -22,6 +22,7 @@ from msgspec import Meta
 from safetensors import safe_open
 
 from harness.artifact._array_contents import ArrayContents, array_contents
+from harness.artifact._open_npz import open_npz
 from harness.artifact._saved_form import ARRAYS, ATTRIBUTES, STRUCTURE
 from harness.artifact._structure import Vocabulary, read_structure
 from harness.artifact._submission_contents import compressed
@@ -32,10 +33,6 @@ MAX_NUMBERS = 1 << 53
 """A file that claims more numbers than this does not count as arrays; a record cannot hold a larger count exactly."""
 MAX_HEADER_BYTES = 16 << 20
 """The largest header of a safetensors file that is read; a forest of ten thousand trees needs less."""
-MAX_MEMBERS = 10_000
-"""The largest number of members of an npz file that is read."""
-MAX_DIRECTORY_BYTES = 4 << 20
-"""The largest directory of members of an npz file that is read."""
 _BYTES_A_NUMBER = 4
 _MAX_STRUCTURE_BYTES = 16 << 20
 """The largest structure that is analysed and compressed; a larger one counts with its full size."""
@@ -369,11 +366,8 @@ def _npz(path: Path, size: int) -> _Count:
     """Count the members; what they contain beyond their arrays, compressed usually, counts as other bytes."""
     numbers = _ArrayCounter()
     array_bytes = 0
-    _require_short_directory(path, size)
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, open_npz(file) as archive:
         members = archive.infolist()
-        if len(members) > MAX_MEMBERS:
-            raise ValueError("there are too many members")
         _require_apart(members)
         for member in members:
             with archive.open(member) as stream:
@@ -405,13 +399,3 @@ def _usual_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
         while block := stream.read(_MANY_NUMBERS):
             usual += len(compressor.compress(block))
     return usual + len(compressor.flush())
-
-
-def _require_short_directory(path: Path, size: int) -> None:
-    """Refuse an archive with a long directory of members, without reading the directory."""
-    with path.open("rb") as file:
-        file.seek(max(0, size - (1 << 16) - 22))
-        end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    if place < 0 or int.from_bytes(end[place + 12 : place + 16], "little") > MAX_DIRECTORY_BYTES:
-        raise ValueError("the directory of members is too long or missing")

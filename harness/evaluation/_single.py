@@ -17,10 +17,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from harness.artifact import open_npz
+
 MAX_HEADER_BYTES = 16 << 20
 """The largest header of a file that is read."""
 MAX_UNPACKED_BYTES = 256 << 20
-"""The largest size of all arrays of an npz file together."""
+"""The largest size of all arrays of all npz files together."""
 _DIGITS_OF_SINGLE = np.uint64(2**64 - 2**29)
 """The bits of a 64-bit float without the 29 digits that a 32-bit float does not have."""
 _DESCR = re.compile(rb"'descr': '([<>|=][a-zA-Z]\d+)'")
@@ -39,8 +41,13 @@ def copy_rounded(artifact: Path, to: Path) -> None:
         ValueError: a file is not what its name says, or has floats in a form that is not rounded here.
     """
     shutil.copytree(artifact, to)
-    for path in sorted(to.rglob("*")):
-        if path.suffix in _ROUND_FILE and path.is_file():
+    left = MAX_UNPACKED_BYTES
+    for path in sorted(path for path in to.rglob("*") if path.is_file()):
+        if path.suffix == ".npz":
+            rounded = _round_npz(path.read_bytes(), left)
+            left -= len(rounded)
+            path.write_bytes(rounded)
+        elif path.suffix in _ROUND_FILE:
             path.write_bytes(_ROUND_FILE[path.suffix](path.read_bytes()))
 
 
@@ -64,15 +71,16 @@ def _round_npy(content: bytes) -> bytes:
     return content[:start] + _rounded(content[start:], f"{descr[0]}f8")
 
 
-def _round_npz(content: bytes) -> bytes:
-    """Round each array of an archive; `harness.artifact` has counted its members before."""
+def _round_npz(content: bytes, most_bytes: int) -> bytes:
+    """Round each array of an archive, if all of them together have at most `most_bytes`."""
     output = io.BytesIO()
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(output, "w") as rounded:
-            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise ValueError("the archive is too large")
+        with open_npz(io.BytesIO(content)) as archive, zipfile.ZipFile(output, "w") as rounded:
+            if sum(member.file_size for member in archive.infolist()) > most_bytes:
+                raise ValueError("the archives are too large")
             for member in archive.infolist():
-                rounded.writestr(member.filename, _round_npy(archive.read(member)))
+                with archive.open(member) as stream:  # `archive.read` would unpack more than the stated size first
+                    rounded.writestr(member.filename, _round_npy(stream.read(member.file_size)))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OverflowError, zlib.error) as error:
         raise ValueError(f"the archive cannot be read: {error}") from error
     return output.getvalue()
@@ -91,12 +99,11 @@ def _rounded(content: bytes | bytearray, dtype: str) -> bytes:
 _ROUND_FILE: dict[str, Callable[[bytes], bytes]] = {
     ".safetensors": _round_safetensors,
     ".npy": _round_npy,
-    ".npz": _round_npz,
 }
 
 
 def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:
-    """Yield the first and the end position of each array of 64-bit floats."""
+    """Yield the first and the end position of each array of 64-bit floats; no two arrays overlap."""
     length = int.from_bytes(content[:8], "little")
     if length > min(MAX_HEADER_BYTES, len(content) - 8):
         raise ValueError("the header is too long")
@@ -106,10 +113,14 @@ def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:
         entries = [msgspec.json.decode(raw, type=_HeaderEntry) for raw in header.values()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"the header cannot be read: {error}") from error
-    for entry in entries:
+    reached = 8 + length
+    for entry in sorted(entries, key=lambda entry: entry.data_offsets):
         begin, end = (8 + length + offset for offset in entry.data_offsets)
+        if not reached <= begin <= end <= len(content):
+            raise ValueError("an array lies outside of the file or in another one")
+        reached = end
         if entry.dtype != "F64":
             continue
-        if not 8 + length <= begin <= end <= len(content) or end - begin != 8 * math.prod(entry.shape):
-            raise ValueError("an array lies outside of the file")
+        if end - begin != 8 * math.prod(entry.shape):
+            raise ValueError("the size of an array does not fit its shape")
         yield begin, end

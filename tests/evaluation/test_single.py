@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+import zipfile
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from harness.evaluation import _single
 from harness.evaluation._single import copy_rounded
 
 pytestmark = pytest.mark.unit
@@ -74,7 +78,7 @@ def test_arrays_in_npy_and_npz_files_are_rounded(tmp_path: Path, dtype: str) -> 
 def test_an_invalid_npy_or_npz_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / name).write_bytes(content)
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match=r"cannot be read|too long or missing"):
         copy_rounded(tmp_path / "a", tmp_path / "b")
 
 
@@ -83,3 +87,57 @@ def test_a_structured_array_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a" / "x.npy", np.zeros(3, [("a", "<f8"), ("b", "<f8")]))
     with pytest.raises(ValueError, match="header"):
         copy_rounded(tmp_path / "a", tmp_path / "b")
+
+
+def overlapping(arrays: int) -> bytes:
+    """Return a safetensors file whose arrays are all at the same place."""
+    entries = {f"{number}": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]} for number in range(arrays)}
+    header = msgspec.json.encode(entries)
+    return len(header).to_bytes(8, "little") + header + bytes(8)
+
+
+def test_arrays_that_overlap_are_refused(tmp_path: Path) -> None:
+    """Each of them would be rounded, and a small file may have a hundred thousand."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.safetensors").write_bytes(overlapping(1))
+    copy_rounded(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "a" / "x.safetensors").write_bytes(overlapping(2))
+    with pytest.raises(ValueError, match="in another one"):
+        copy_rounded(tmp_path / "a", tmp_path / "c")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_archives_that_unpack_without_bounds_are_refused(tmp_path: Path, method: int) -> None:
+    (tmp_path / "a").mkdir()
+    with zipfile.ZipFile(tmp_path / "a" / "x.npz", "w", method) as archive:
+        archive.writestr("x.npy", b"")
+    with pytest.raises(ValueError, match="neither stored nor deflated"):
+        copy_rounded(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_member_larger_than_it_says_is_not_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with zipfile.ZipFile(tmp_path / "a" / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", bytes(32 << 20))
+    content = bytearray((tmp_path / "a" / "x.npz").read_bytes())
+    size = content.rindex(b"PK\x01\x02") + 24
+    content[size : size + 4] = (100).to_bytes(4, "little")
+    (tmp_path / "a" / "x.npz").write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="cannot be read"):
+            copy_rounded(tmp_path / "a", tmp_path / "b")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_all_archives_together_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    for number in range(3):
+        np.savez_compressed(tmp_path / "a" / f"{number}.npz", np.zeros(1000))
+    monkeypatch.setattr(_single, "MAX_UNPACKED_BYTES", 26_000)
+    copy_rounded(tmp_path / "a", tmp_path / "b")
+    monkeypatch.setattr(_single, "MAX_UNPACKED_BYTES", 24_000)
+    with pytest.raises(ValueError, match="too large"):
+        copy_rounded(tmp_path / "a", tmp_path / "c")
