@@ -31,9 +31,9 @@ _MOST_CHANGED, _LEAST_CHANGED = 400, 16
 and mixing adds as many again as had another answer at first."""
 _MIXED_IN = 0.01
 """The share of another item that is mixed into one whose answer changed: so little that a wrong answer stays wrong."""
-_PIECE = 64
-"""The number of items between two readings of the clock, so that a slow model does not predict all items of a small
-part."""
+_LEAST_PIECE, _MOST_PIECE, _SHARE_OF_PIECE = 8, 32, 0.1
+"""The number of items that are altered at first, however long they take: a share of all, within bounds. Until the time
+is up, at least as many follow at a time, and more, up to a batch, if they probably fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class AlterationSetup:
 def ask_altered(
     altering: AlterationSetup, scored: Predictions, seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> Altered:
-    """Alter randomly drawn items and predict them, until `seconds` have passed by `clock`; at least a few dozen items.
+    """Alter randomly drawn items and predict them, until `seconds` have passed by `clock`; at least a few.
 
     `scored` holds the answers to the unaltered items. An item is altered again only as long as its answer changes each
     time, with the small changes first: under those an honest model returns to its answers at once, so that few items
@@ -89,14 +89,14 @@ def ask_altered(
     """
     generator = secret_generator()
     order = generator.permutation(len(altering.inputs))
-    end = clock() + seconds
     answers: list[Predictions] = []
-    size = min(altering.batch, _PIECE)
-    for start in range(0, len(order), size):
-        if answers and clock() >= end:
-            break
-        answers.append(_ask(altering, order[start : start + size], generator))
-    once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
+    piece = max(_LEAST_PIECE, min(_MOST_PIECE, int(_SHARE_OF_PIECE * len(order))))
+    begin, done, fit = clock(), 0, piece
+    while done < len(order) and fit:
+        answers.append(_ask(altering, order[done : done + min(fit, altering.batch)], generator))
+        done, spent = done + len(answers[-1]), max(clock() - begin, 1e-6)
+        fit = max(piece, int(done * (seconds - spent) / spent)) if spent < seconds else 0
+    once = Answered(order[:done], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
     changed_once, again = once.items[changes.are_in(once)], list[Predictions]()
     changed = changed_once

@@ -63,7 +63,8 @@ def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list
     task, truth = plan.task, plan.data.scored
     if predicted.altered is None:
         return [skipped_without_jitter("altered inputs keep their answers", task, "a table of answers")]
-    asked = [one for one in (measured.altered, predicted.altered.once) if one is not None]
+    timed = None if measured.altered is None else measured.altered.first(len(truth))  # not one item many times
+    asked = [one for one in (timed, predicted.altered.once) if one is not None]
     items = np.concatenate([one.items for one in asked])
     altered = Answered(items, join_predictions([one.answers for one in asked]))
     as_well = altered_inputs_score_as_well(task, truth, predicted.predictions, altered, predicted.altered)

@@ -55,14 +55,17 @@ _CPU_ROUNDING_SECONDS = 0.03
 _THROUGHPUT_BATCHES = 3
 _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 """When rounds, batches and repeated inputs have to end, as shares of `measure_seconds`."""
-_LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
+_FIRST_REPEATED, _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 3, 6, 24, 3
+"""How many inputs are repeated at first, at least and at most while they look quicker, and how often each is sent."""
+_USUAL = 0.25
+"""The share of the timed inputs that were answered faster than is usual; others may have been delayed by other work."""
 _MOST_DOUBLED = 2
 """How often the number of timed inputs may be doubled while it is in doubt whether altered inputs take as long."""
 _ENOUGH_TIMED = 256
 """It is not doubled from this number on, which is four times as many as slow models are timed with."""
-_DOUBT_SHARE, _DOUBT_SECONDS = 0.1, 10
-"""The longest that this takes: as a share of the time that the evaluation took so far, and as a multiple of the time in
-which latency is measured."""
+_AUDIT_SHARE, _DOUBT_SECONDS = 0.1, 10
+"""The longest that this takes: what other audits leave of this share of the time that the evaluation took so far, and a
+multiple of the time in which latency is measured."""
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.003
 _YARDSTICK_VECTORS = 64
 _YARDSTICK_SECONDS = 60.0
@@ -107,6 +110,11 @@ class Answered:
     items: Array
     answers: Predictions
 
+    def first(self, count: int) -> Answered:
+        """Return the first `count` of them, or all if there are fewer."""
+        kept = np.arange(min(count, len(self.items)))
+        return Answered(self.items[kept], self.answers.take(kept))
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimedModel:
@@ -127,6 +135,8 @@ class TimedModel:
     """How many seconds a full batch took before, on one core."""
     spent_seconds: float = 0.0
     """The time that the evaluation took before."""
+    audit_seconds: float = 0.0
+    """The part of it that audits took."""
     process_deviation: float = PROCESS_DEVIATION
     """The relative standard deviation of the ratio between processes that run the same model, and over time."""
 
@@ -371,7 +381,8 @@ class _Bench:
         turns, clock = self._as_turns(taken, self._latencies()), time.perf_counter
         next_number = max(number for number in self._answers if number < self._available) + 1
         spent = self._subject.spent_seconds + clock() - self._began
-        longest = min(_DOUBT_SHARE * spent, _DOUBT_SECONDS * self._subject.budget.seconds)
+        taken_by_audits = self._subject.audit_seconds + _FIRST_REPEATED * _TIMES_ASKED * median(self._latencies())
+        longest = min(_AUDIT_SHARE * spent - taken_by_audits, _DOUBT_SECONDS * self._subject.budget.seconds)
         end = clock() + min(longest, self._left_until(_ROUNDS_END))
         for _ in range(_MOST_DOUBLED):
             stop = min(self._available, next_number + len(turns))
@@ -391,16 +402,15 @@ class _Bench:
         return Turns(np.asarray(seconds)[~altered], np.asarray(seconds)[altered])
 
     def _repeat(self, p50_seconds: float) -> Repeated:
-        """Time reserved inputs several times each: a few inputs, more if repetitions look quicker, all if in doubt."""
+        """Time reserved inputs several times each: a few, twice as many while they look quicker or leave a doubt."""
         each = _TIMES_ASKED * p50_seconds
         affordable = max(_LEAST_REPEATED, int(self._subject.budget.seconds / each))
-        repeated = self._ask_again(self._that_fit(self._kept_back[:_LEAST_REPEATED], each))
-        if repeated.looks_quicker:
-            more = self._kept_back[len(repeated.first) : affordable]
-            repeated = repeated.followed_by(self._ask_again(self._that_fit(more, each)))
-        if repeated.needs_more:  # in that case it takes little time
-            more = self._kept_back[len(repeated.first) :]
-            repeated = repeated.followed_by(self._ask_again(self._that_fit(more, each)))
+        repeated = self._ask_again(self._that_fit(self._kept_back[:_FIRST_REPEATED], each))
+        while repeated.needs_more or (repeated.looks_quicker and len(repeated) < affordable):
+            more = self._that_fit(self._kept_back[len(repeated) : 2 * len(repeated)], each)
+            if not more:
+                break
+            repeated = repeated.followed_by(self._ask_again(more))
         return repeated
 
     def _that_fit(self, numbers: Sequence[int], seconds: float) -> Sequence[int]:
@@ -415,7 +425,8 @@ class _Bench:
         samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
         seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)
         channel = median(seconds for one in self._rounds.valid for seconds in one.echo)
-        return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1), channel)
+        usual = float(np.quantile(self._latencies(), _USUAL))
+        return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1), channel, usual)
 
     def _prepare(self, number: int) -> _AnsweredRequest:
         return self._ready.pop(number, None) or self._make(number)

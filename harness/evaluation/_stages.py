@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,10 +42,12 @@ from harness.taskcheck import checked_perturb
 from harness.timing import Budget, ClockHistory, process_deviation
 from harness.wire import Operators
 
-_FEW_INPUTS = 32
-_SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.04, 4, 10.0
-"""The CPU time for the first predictions of altered items: a share of the time so far and of the time that measuring
-will take, which is a multiple of the seconds for latency; predicting items again takes at most as long."""
+_FEW_INPUTS, _A_PIECE, _SHARE_FOR_FEW = 32, 8, 0.01
+"""How many inputs are predicted before save and after load: a piece at a time, and no further piece once they took this
+share of the CPU time so far. As many scored inputs are predicted by a model whose floats were rounded."""
+_SHARE_FOR_ALTERED, _MOST_SECONDS = 0.06, 10.0
+"""The CPU time for the first predictions of altered items: a share of the CPU time so far and of the time that is
+measured; altering items again hardly ever takes as long."""
 T = TypeVar("T")
 
 
@@ -56,6 +59,8 @@ class Stages:
         self._lock, self._yardstick = shared.lock, shared.yardstick
         self.reached = StageResults()
         self.phase = "plan"
+        self._audit_seconds = 0.0
+        self._begun = time.thread_time()
 
     def run(self) -> None:
         """Run the stages until one fails; `reached` holds their results."""
@@ -155,7 +160,8 @@ class Stages:
                 session.save(artifact)
             cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.fitted is None:
-                self.reached.answers_after_fit = self._ask_few_inputs(session)
+                with self._auditing(session):
+                    self.reached.answers_after_fit = self._ask_few_inputs(session)
             return Fitted(
                 fit_seconds=fit_seconds,
                 cpu_seconds=cpu_seconds,
@@ -176,7 +182,8 @@ class Stages:
                 session.load()
             load_cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.predicted is None and self.reached.answers_after_fit is not None:
-                again = self._ask_few_inputs(session)
+                with self._auditing(session):
+                    again = self._ask_few_inputs(session, as_many_as=self.reached.answers_after_fit)
                 self.reached.changed_after_load = (
                     0
                     if again is None
@@ -266,8 +273,8 @@ class Stages:
             """CPU time of host and worker, so that as many items are predicted on a busy machine as on an idle one."""
             return time.thread_time() + session.process.cpu_seconds
 
-        seconds = _SHARE_OF_TIME * (self._seconds_spent + _TIMES_LATENCY * plan.identity.latency_seconds)
-        with self._phase("predict"), session.within("predict_seconds"):
+        seconds = _SHARE_FOR_ALTERED * (self._cpu_seconds_spent(session) + plan.identity.latency_seconds)
+        with self._phase("predict"), session.within("predict_seconds"), self._auditing(session):
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS), worked_on_it)
 
     @property
@@ -275,18 +282,32 @@ class Stages:
         """How long the phases took so far, except waiting for others."""
         return sum(seconds for name, seconds in self.reached.phases.items() if name != WAIT)
 
-    def _ask_few_inputs(self, session: Session) -> Predictions | None:
-        """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
-        inputs = self._plan.data.for_fit.validation.inputs[: min(_FEW_INPUTS, self._plan.task.batch)]
-        if not len(inputs):
-            return None
+    def _cpu_seconds_spent(self, session: Session) -> float:
+        """Return the CPU time so far: of the host, of fit, and of the worker of `session`."""
+        fitted = self.reached.fitted
+        of_fit = 0.0 if fitted is None else fitted.cpu_seconds
+        return of_fit + session.process.cpu_seconds + time.thread_time() - self._begun
+
+    def _ask_few_inputs(self, session: Session, as_many_as: Predictions | None = None) -> Predictions | None:
+        """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure.
+
+        Without `as_many_as`, their number depends on how long they take.
+        """
+        few = _FEW_INPUTS if as_many_as is None else len(as_many_as)
+        longest = math.inf if as_many_as is not None else _SHARE_FOR_FEW * self._cpu_seconds_spent(session)
+        inputs, size = self._plan.data.for_fit.validation.inputs[:few], min(_A_PIECE, self._plan.task.batch)
+        answers, begin = list[Predictions](), session.process.cpu_seconds
         try:
             with session.within("predict_seconds"):
-                return session.accept(session.request(inputs)())
+                for start in range(0, len(inputs), size):
+                    if answers and session.process.cpu_seconds - begin >= longest:
+                        break
+                    answers.append(session.accept(session.request(inputs[start : start + size])()))
         except ProtocolError:
             raise
         except SubmissionError:
             return None
+        return join_predictions(answers) if answers else None
 
     def _ask_examples(self, session: Session) -> ExampleAnswers | None:
         """Return the answers to a batch of the validation part that `fit` gets, for the report; None if that fails."""
@@ -394,6 +415,7 @@ class Stages:
                 example=predicted.predictions,
                 batch_seconds=predicted.batch_seconds,
                 spent_seconds=self._seconds_spent,
+                audit_seconds=self._audit_seconds,
                 perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),
@@ -412,6 +434,15 @@ class Stages:
     def _session(self, threads: int, *more: Folder) -> Session:
         """Return a session for predictions. What it logs is ignored, because that could reveal scored inputs."""
         return replace(open_session(self._plan, self._sandbox, *more), threads=threads)
+
+    @contextmanager
+    def _auditing(self, session: Session) -> Iterator[None]:
+        """Add the time of what is done in the context to that of the audits, except while others measure."""
+        begin = session.process.clock()
+        try:
+            yield
+        finally:
+            self._audit_seconds += session.process.clock() - begin
 
     def _logged(self, values: dict[str, float]) -> None:
         self.reached.curve.add(values)

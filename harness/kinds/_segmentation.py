@@ -99,9 +99,10 @@ def predict(self, inputs):
         """Compare masks after the threshold, regardless of how close the probabilities were."""
         import numpy as np
 
-        masks = [np.asarray(one.values).reshape(len(one.values), -1) for one in (first, second)]
-        flipped = (masks[0] != masks[1]).sum(axis=1)
-        marked = ((masks[0] != 0) | (masks[1] != 0)).sum(axis=1)
+        # mask by mask, because what is computed of all of them together does not fit into the processor's caches
+        pairs = list(zip(np.asarray(first.values), np.asarray(second.values), strict=True))
+        flipped = np.array([np.count_nonzero(one != other) for one, other in pairs], np.int64)
+        marked = np.array([np.count_nonzero((one != 0) | (other != 0)) for one, other in pairs], np.int64)
         differing = flipped > np.maximum(_FLIPPED_LEAST, _FLIPPED_SHARE * marked)
         return Agreement(differing, np.zeros(len(differing), bool))
 
@@ -136,7 +137,8 @@ def _distances(truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
     """Return one minus the Dice coefficient of each pair of masks, 0 for two empty masks."""
     import numpy as np
 
-    both = (truth & predicted).sum(axis=(1, 2))
-    marked = truth.sum(axis=(1, 2)) + predicted.sum(axis=(1, 2))
+    pairs = list(zip(truth, predicted, strict=True))
+    both = np.array([np.count_nonzero(one & other) for one, other in pairs], np.int64)
+    marked = np.array([np.count_nonzero(one) + np.count_nonzero(other) for one, other in pairs], np.int64)
     distances: NDArray[Any] = 1 - np.where(marked == 0, 1.0, 2 * both / np.maximum(marked, 1))
     return distances

@@ -26,8 +26,9 @@ def iou_of_items(targets: NDArray[Any], masks: NDArray[Any]) -> NDArray[np.float
 def _areas(targets: NDArray[Any], masks: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import numpy as np
 
-    true, found = (array.reshape(len(array), -1) > 0 for array in (targets, masks))
-    return (true & found).sum(axis=1, dtype=np.float64), (true | found).sum(axis=1, dtype=np.float64)
+    pairs = [(target > 0, mask > 0) for target, mask in zip(targets, masks, strict=True)]
+    both = [np.count_nonzero(true & found) for true, found in pairs]
+    return np.array(both, np.float64), np.array([np.count_nonzero(true | found) for true, found in pairs], np.float64)
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

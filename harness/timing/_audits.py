@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ _FAILS, _WARNS, _ENOUGH = 0.5, 0.65, 12
 """Limits of `Repeated.ratio`, and the number of inputs from which the audit can fail. For an input that it has just
 seen, an honest convolution needs nine tenths of the time because of branch prediction, and a model that looks words up
 needs eight tenths because they are in the caches."""
-_SHARE, _QUICKER = 0.9, 0.8
+_SHARE = 0.9
 _TWICE, _LONGER, _CHANCE = 2.0, 1.25, 0.0001
 _DOUBT = 0.1
 """The p-value up to which more inputs are timed; this affects one honest model in ten."""
@@ -37,6 +38,11 @@ class Repeated:
     """The smallest number of seconds of each input when it was sent again."""
     channel: float = 0.0
     """Seconds of a round trip through the channel; a saving below that is not the model's."""
+    usual: float = math.inf
+    """Seconds in which most other inputs were answered when they were sent for the first time."""
+
+    def __len__(self) -> int:
+        return len(self.first)
 
     @property
     def saves(self) -> bool:
@@ -50,17 +56,21 @@ class Repeated:
 
     @property
     def looks_quicker(self) -> bool:
-        """Whether more inputs may show that answers are kept: half of these took at least a fifth less time."""
-        return len(self.first) > 0 and float(np.median(self.quickest / self.first)) <= _QUICKER
+        """Whether more inputs may show that answers are kept: half of these took at least a third less time.
+
+        Less than usual, too: on a busy machine many a first answer is late, and none of its repetitions.
+        """
+        return self.saves and float(np.median(self.quickest / np.minimum(self.first, self.usual))) <= _WARNS
 
     @property
     def needs_more(self) -> bool:
-        """Whether the audit would report these inputs, although they are too few."""
-        return self.saves and self.ratio <= _WARNS and len(self.first) < _ENOUGH
+        """Whether the audit would report these inputs, although more would make it surer."""
+        return self.saves and self.ratio <= _WARNS and len(self.first) < 2 * _ENOUGH
 
     def followed_by(self, more: Repeated) -> Repeated:
         """Return both together."""
-        return Repeated(np.append(self.first, more.first), np.append(self.quickest, more.quickest), self.channel)
+        first, quickest = np.append(self.first, more.first), np.append(self.quickest, more.quickest)
+        return Repeated(first, quickest, self.channel, self.usual)
 
 
 def repeats_are_computed(repeated: Repeated) -> Audit:

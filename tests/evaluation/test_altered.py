@@ -129,7 +129,25 @@ def test_items_are_asked_again_only_as_long_as_their_answer_changes() -> None:
     assert sorted(found.once.items) == list(range(300))
     assert len(found.changed) == len(by_sign(truth.inputs).take(found.changed)) < 4
     assert 300 < sum(asked) < 360
-    assert len(ask_altered(altering, by_sign(truth.inputs), 0).once.items) == 64
+
+
+def test_as_many_items_are_altered_as_the_time_allows() -> None:
+    """The model takes an eighth of a second an item by a clock that only it moves."""
+    truth, now, asked = part(300, 0), [0.0], list[int]()
+
+    def slow(inputs: Array) -> Predictions:
+        now[0] += len(inputs) / 8
+        asked.append(len(inputs))
+        return by_sign(inputs)
+
+    scored = by_sign(truth.inputs)
+    for seconds, expected in ((0, [30]), (5, [30, 30]), (25, [30, 128, 42]), (60, [30, 128, 128, 14])):
+        asked.clear()
+        found = ask_altered(asking(truth, slow, batch=128), scored, seconds, lambda: now[0])
+        assert asked[: len(expected)] == expected
+        assert len(found.once.items) == sum(expected)
+    few = part(24, 0)
+    assert len(ask_altered(asking(few, slow), by_sign(few.inputs), 0, lambda: now[0]).once.items) == 8
 
 
 def test_answers_that_change_every_time_are_asked_for_nine_times() -> None:
