@@ -102,7 +102,8 @@ def timed_answers_score_as_well(task: Task, truth: Split, scored: Predictions, t
     except TaskError:  # the metric may be undefined if few items were timed, for example of one class only
         return None
     low, high = metric.within
-    most = _SAME_SCORE * (high - low if math.isfinite(high - low) else abs(before))
+    # a loss near zero may change many times over because of rounding, so an unbounded metric has a range of at least 1
+    most = _SAME_SCORE * (high - low if math.isfinite(high - low) else max(1.0, abs(before)))
     fall = before - after if metric.higher_is_better else after - before
     passed = not fall > most
     worse = f"{metric.name} is {before:.4g} for {n} unaltered items when scored and {after:.4g} when timed"

@@ -135,6 +135,12 @@ def test_scores_that_differ_by_rounding_score_as_well():
     assert score_as_well(scored(scores), scored(scores.astype(np.float32))).passed
 
 
+def test_a_loss_near_zero_may_change_many_times_over():
+    certain = np.eye(2, dtype=np.float32)[PLANE.targets]
+    nearly = np.abs(certain - np.finfo(np.float32).epsneg)
+    assert score_as_well(scored(certain), scored(nearly), task(metrics=(metrics.log_loss,))).passed
+
+
 def test_a_better_score_when_timed_is_no_offence():
     order = np.random.default_rng(0).random(200)
     assert score_as_well(scored(np.stack([order, 1 - order], 1)), scored(np.eye(2)[PLANE.targets])).passed
