@@ -337,7 +337,7 @@ def folders_in(folder: Path) -> list[str]:
 def suggest(name: str, available: Iterable[str]) -> str:
     """Return ": did you mean …? available: …" for an unknown `name`; if there are many names, only the first ones."""
     available = sorted(available)
-    close = difflib.get_close_matches(name, available, n=1)
+    close = [one for one in available if one.lower() == name.lower()] or difflib.get_close_matches(name, available, n=1)
     meant = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(available) - _LISTED} more" if len(available) > _LISTED else ""
     return f": {meant}available: {', '.join(available[:_LISTED]) or 'none'}{more}"

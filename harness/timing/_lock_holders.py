@@ -12,6 +12,7 @@ import psutil
 
 _LOCKS = Path("/proc/locks")
 _SHOWN, _MOST_CHARACTERS = 3, 60
+_STOPPED = ", which is stopped, as by Ctrl-Z (continue it with `fg` in its terminal, or end it)"
 _RUNNER = "harness.grading"
 """The module that `harness grade` starts for its jobs."""
 
@@ -27,7 +28,7 @@ def describe_holders(descriptors: Sequence[int]) -> str | None:
     holders.pop(_command_of(os.getpid()), None)
     if not holders:
         return None
-    shown = [f"process {pid}{_shown_command(pid)}" for pid in list(holders)[:_SHOWN]]
+    shown = [f"process {pid}{_shown_command(pid)}{_shown_stop(pid)}" for pid in list(holders)[:_SHOWN]]
     more = len(holders) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
@@ -59,6 +60,14 @@ def _command_of(pid: int) -> int:
         if _RUNNER in process.cmdline():
             return int(process.ppid())
     return pid
+
+
+def _shown_stop(pid: int) -> str:
+    """Return what to do about a process that is stopped; "" if it is not, or if that cannot be read."""
+    try:
+        return _STOPPED if psutil.Process(pid).status() == psutil.STATUS_STOPPED else ""
+    except psutil.Error:
+        return ""
 
 
 def _shown_command(pid: int) -> str:

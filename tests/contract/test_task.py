@@ -348,6 +348,21 @@ def test_the_name_of_the_staff_solutions_is_reserved():
         check_name("reference", "submission")
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("Bob", "such as 'bob'"),
+        ("Anna Lee!", "such as 'anna-lee'"),
+        ("../x", "such as 'x'"),
+        ("é", "digit$"),
+        ("Reference", "digit$"),
+    ],
+)
+def test_an_allowed_name_is_suggested(name: str, instead: str) -> None:
+    with pytest.raises(UsageError, match=instead):
+        check_name(name, "submission")
+
+
 @pytest.mark.parametrize("packages", ["timm", ("timm", 3), ("timm; rm -rf /",), ("--index-url x",), ("",), ("a b",)])
 def test_packages_are_names_that_pip_installs(packages):
     with pytest.raises(TaskError, match="packages"):

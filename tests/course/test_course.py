@@ -222,6 +222,10 @@ def test_a_long_list_of_names_is_shortened_and_says_how_many_more() -> None:
     assert told.endswith(" and 40 more")
 
 
+def test_a_name_that_differs_only_in_its_case_is_suggested() -> None:
+    assert suggest("USPS", ["ecg200", "usps"]) == ": did you mean 'usps'? available: ecg200, usps"
+
+
 def test_a_reference_is_published_under_its_name_as_a_reference(found: Course) -> None:
     assert [one.name for one in found.submissions("reference/knn")] == ["reference/knn"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -141,7 +142,25 @@ def test_a_waiting_process_is_told_which_process_it_waits_for(place: Path, monke
         waiting, gave_up = told
         assert waiting.startswith(f"waiting for process {one.pid} (-c ")
         assert "continues in any case" in waiting
+        assert "stopped" not in waiting
         assert "measured during other work" in gave_up
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
+def test_a_waiting_process_is_told_that_the_other_one_is_stopped(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
+    told: list[str] = []
+    lock = MachineLock(
+        own_folder=place / "same", shared_folder=place, own_timeout=0.1, shared_timeout=0.1, notify=told.append
+    )
+    with holder(place, "exclusive", "other") as one:
+        assert said(one) == "in"
+        os.kill(one.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, one.pid, os.WSTOPPED | os.WNOWAIT)
+        with lock.shared():
+            pass
+        os.kill(one.pid, signal.SIGCONT)
+    assert "which is stopped, as by Ctrl-Z (continue it with `fg` in its terminal, or end it)" in told[0]
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
