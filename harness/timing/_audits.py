@@ -140,9 +140,9 @@ def altered_inputs_take_as_long(turns: Turns) -> Audit:
         unseen = f"not examined: {n} inputs of either kind were timed, {_ENOUGH} are needed"
         return Audit(name=name, passed=True, severity="warn", detail=unseen)
     ratios = np.quantile(untouched, (0.25, 0.5)) / np.maximum(np.quantile(altered, (0.25, 0.5)), 1e-9)
-    slower, ratio = ("untouched", ratios.min()) if ratios.min() > 1 else ("altered", 1 / max(ratios.max(), 1e-9))
+    slower, ratio = ("unaltered", ratios.min()) if ratios.min() > 1 else ("altered", 1 / max(ratios.max(), 1e-9))
     if ratio < _LONGER or turns.p_value > _CHANCE:
-        return Audit(name=name, passed=True, severity="fail", detail="untouched and altered inputs take as long")
+        return Audit(name=name, passed=True, severity="fail", detail="unaltered and altered inputs take as long")
     return Audit(
         name=name,
         passed=False,

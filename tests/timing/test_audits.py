@@ -129,7 +129,7 @@ def test_a_quick_model_for_one_kind_of_input_fails(factor):
     generator = np.random.default_rng(0)
     audit = altered_inputs_take_as_long(Turns(turns(factor * 1e-3, 48, generator), turns(1e-3, 16, generator)))
     assert (audit.passed, audit.severity) == (False, "fail")
-    assert audit.detail.startswith("untouched" if factor > 1 else "altered")
+    assert audit.detail.startswith("unaltered" if factor > 1 else "altered")
 
 
 def test_a_table_that_too_few_requests_hide_is_found_by_more():
