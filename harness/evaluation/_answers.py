@@ -27,7 +27,8 @@ _SAME_SCORE = 0.01
 _REMEDY = "do not keep the test items, and do not depend on differences as small as these"
 _KEPT_IF_MIXED = (
     "mixed with a little of other items they keep their answers, so this is a warning: small changes that the data "
-    "does not contain decide (naive Bayes: smooth the variances; one tree: grow a forest)"
+    "does not contain decide (naive Bayes: smooth the variances; standardised features: leave out those that hardly "
+    "vary; one tree: grow a forest)"
 )
 _LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
 """The share of items for which an honest model's answer is lost at every alteration, the smallest number of lost items
