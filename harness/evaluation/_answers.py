@@ -30,6 +30,10 @@ _KEPT_IF_MIXED = (
     "does not contain decide (naive Bayes: smooth the variances; standardised features: leave out those that hardly "
     "vary; one tree: grow a forest)"
 )
+_BALANCED = (
+    "many are the opposite, so this is a warning: either small changes decide the answers, or some were given up in "
+    "exchange for others"
+)
 _LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
 """The share of items for which an honest model's answer is lost at every alteration, the smallest number of lost items
 that can fail the audit, and the probability below which a loss is not attributed to chance."""
@@ -195,9 +199,11 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
 
     Catches a table of answers for only a few inputs, such as those that an honest model gets wrong. Altered inputs lie
     in the neighbourhood of the item, so the answers of an honest model improve there about as often as they get worse,
-    whatever its score, and they rarely change every time the item is altered. One item in five hundred may, plus twice
-    as many as do the opposite. The audit fails if significantly more do (one-sided, 1 in 10,000); if that is no longer
-    so once the items are also mixed with others (see `Altered`), it warns.
+    whatever its score, and they rarely change every time the item is altered. One item in five hundred may. The audit
+    does not pass if significantly more do (one-sided, 1 in 10,000). It fails if these are also significantly more than
+    those that do the opposite. Otherwise it warns: a model may depend on small changes, or may have been made to give
+    answers up in exchange for others. It also warns if it would pass once the items are mixed with others (see
+    `Altered`).
 
     Masks, boxes and numbers are not right or wrong but better or worse. For these an item counts if the loss of its
     answer always rises by at least half of the usual loss, and the audit only warns.
@@ -211,7 +217,7 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     is_lost = found.before + found.margin < found.after.min(axis=0)
     lost, lost_if_mixed = int(is_lost.sum()), int((is_lost & (found.before + found.margin < found.mixed)).sum())
     won = int((found.before > found.after.max(axis=0) + found.margin).sum())
-    expected = _LOST_BY_CHANCE * n + 2 * won
+    expected = _LOST_BY_CHANCE * n
     if _is_chance(lost, expected):
         return Audit(name=name, passed=True, severity="fail", detail="no answers are kept for single inputs")
     how = ("well", "much worse") if graded else ("rightly", "wrongly")
@@ -221,7 +227,10 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     )
     if graded:
         return Audit(name=name, passed=False, severity="warn", detail=failed)
-    if _is_chance(lost_if_mixed, expected):
+    balanced = expected + won + min(won, 2 * math.sqrt(won))
+    if _is_chance(lost, balanced):
+        return Audit(name=name, passed=False, severity="warn", detail=f"{failed}; {_BALANCED}")
+    if _is_chance(lost_if_mixed, balanced):
         return Audit(name=name, passed=False, severity="warn", detail=f"{failed}; {_KEPT_IF_MIXED}")
     return Audit(name=name, passed=False, severity="fail", detail=failed)
 

@@ -103,6 +103,24 @@ def test_scores_far_from_zero_do_not_hide_a_lookup_table(offset: float) -> None:
 
 
 @pytest.mark.compute
+@pytest.mark.parametrize(("given_up", "outcome"), [(0.0, "fail"), (0.03, "fail"), (0.06, "warn")])
+def test_answers_that_are_given_up_do_not_hide_a_lookup_table(given_up: float, outcome: str) -> None:
+    """For each item that the table gets right, another one is wrong unless it is altered; the score still rises."""
+    for seed in range(5):
+        truth = part(2000, seed)
+        table, right = topped_up(truth, 0.08), by_sign(truth.inputs).values == truth.targets
+        spoilt = {truth.inputs[item].tobytes() for item in np.flatnonzero(right)[: round(given_up * len(truth))]}
+
+        def predict(inputs: Array, table: Any = table, spoilt: set[bytes] = spoilt) -> Predictions:
+            flipped = np.array([one.tobytes() in spoilt for one in inputs])
+            return Predictions(table(inputs).values ^ flipped)
+
+        assert (predict(truth.inputs).values == truth.targets).mean() > right.mean() + 0.015
+        audit = audited(truth, predict)
+        assert (audit.passed, audit.severity) == (False, outcome), audit.detail
+
+
+@pytest.mark.compute
 @pytest.mark.parametrize("noise", [0.0, 0.3, 3.0])
 def test_honest_models_are_near_symmetry_whatever_their_score(noise: float) -> None:
     assert all(audited(part(400, seed, noise), by_sign).passed for seed in range(50))

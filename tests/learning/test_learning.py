@@ -15,7 +15,8 @@ from harness.data import FitParts, TaskData
 from harness.errors import SubmissionError
 from harness.learning import Learning, Refit, Refitted, audit_learning, worth_testing
 from harness.learning._judge import derangement, judge_exchanged, swap_of_ends
-from harness.record import Cost
+from harness.record import Audit, Cost
+from harness.timing import one_core
 from tests.declared import source, task
 from tests.records import changed, failing
 
@@ -301,9 +302,12 @@ def test_the_best_of_a_task_and_unusual_records_are_worth_testing() -> None:
     }
     costs = {"best": usual, "plain": usual, **odd}
     records = [changed(submission={"name": name}, cost=cost) for name, cost in costs.items()]
+    warned = Audit(name="altered inputs keep their answers", passed=False, severity="warn", detail="19 of 384")
+    records.append(changed(submission={"name": "warned"}, cost=usual, audits=(warned,)))
+    records.append(changed(submission={"name": "busy"}, cost=usual, audits=(one_core(2.0, hidden=False),)))
     loaded = changed(submission={"name": "loaded", "mode": "loaded"})
     chosen = {record.submission.name: why for record, why in worth_testing([*records, loaded, failing()])}
-    assert list(chosen) == ["best", "quick", "unread", "large"]
+    assert list(chosen) == ["best", "quick", "unread", "large", "warned"]
     assert chosen["quick"] == "fit took 0.01 s"
 
 
