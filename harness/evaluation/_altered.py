@@ -53,6 +53,8 @@ class Altered:
     """The answers to the changed items after each further alteration."""
     mixed: Answered | None = None
     """Answers to the items whose answer changed when they were altered once, mixed; None if these are few."""
+    slightly: Answered | None = None
+    """Answers to these items after one small alteration; None if they are few or can only be altered as a whole."""
 
     def or_mixed(self, asked: Answered) -> Answered:
         """Return the answers to these altered items; where the item was mixed, too, the answer to that."""
@@ -99,7 +101,7 @@ def ask_altered(
     once = Answered(order[:done], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
     changed_once, again = once.items[changes.are_in(once)], list[Predictions]()
-    changed = changed_once
+    changed, slightly = changed_once, None
     # the first of these rounds alters as many items as all others together
     later = len(STRENGTHS) - 1
     most = [len(once.items) // 2, *[len(once.items) // (2 * later)] * later]
@@ -108,12 +110,14 @@ def ask_altered(
         if len(changed) < LEAST_KEPT:
             break
         asked = Answered(changed, _ask_all(altering, changed, generator, strength))
+        if not again and altering.inputs.dtype.kind == "f":
+            slightly = asked
         kept = changes.are_in(asked)
         again = [earlier.take(np.flatnonzero(kept)) for earlier in (*_first(again, len(changed)), asked.answers)]
         changed = changed[kept]
     # last, because mixed items tell which of them have equal targets
     mixed = _ask_mixed(altering, changed_once, generator) if len(changed_once) >= LEAST_KEPT else None
-    return Altered(once, changed, tuple(again), mixed)
+    return Altered(once, changed, tuple(again), mixed, slightly)
 
 
 def _first(answers: list[Predictions], count: int) -> list[Predictions]:

@@ -34,9 +34,10 @@ _BALANCED = (
     "many are the opposite, so this is a warning: either small changes decide the answers, or some were given up in "
     "exchange for others"
 )
-_LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
-"""The share of items for which an honest model's answer is lost at every alteration, the smallest number of lost items
-that can fail the audit, and the probability below which a loss is not attributed to chance."""
+_LOST_BY_CHANCE, _LOST_TWICE_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 0.005, 4, 1e-4
+"""The share of items for which an honest model's answer is lost at every alteration, and after a whole and a small one
+(two of 360 at most for any reference that was tried), the smallest number of lost items that can fail the audit, and
+the probability below which a loss is not attributed to chance."""
 
 
 def differing(kind: Kind, first: Predictions, second: Predictions) -> Array:
@@ -205,6 +206,9 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     answers up in exchange for others. It also warns if it would pass once the items are mixed with others (see
     `Altered`).
 
+    A model that answers altered inputs at random is sometimes right. So the items that are wrong both after one
+    alteration and after a slight one, under which an honest model returns to its answers, are judged in the same way.
+
     Masks, boxes and numbers are not right or wrong but better or worse. For these an item counts if the loss of its
     answer always rises by at least half of the usual loss, and the audit only warns.
     """
@@ -213,24 +217,56 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     if graded and kind.item_loss(truth.targets, scored) is None:
         detail = f"not checked: {task.kind_name} defines no loss for a single answer, so only the score is compared"
         return Audit(name=name, passed=True, severity="warn", detail=detail)
-    found = _bad_when_altered(task, truth, scored, altered)
-    is_lost = found.before + found.margin < found.after.min(axis=0)
-    lost, lost_if_mixed = int(is_lost.sum()), int((is_lost & (found.before + found.margin < found.mixed)).sum())
-    won = int((found.before > found.after.max(axis=0) + found.margin).sum())
-    expected = _LOST_BY_CHANCE * n
+    always = _bad_when_altered(task, truth, scored, altered, altered.again, altered.changed)
+    counts = [_LostItems.of(always, "whenever they are altered a little", _LOST_BY_CHANCE * n, is_rare=True)]
+    if altered.slightly is not None and not graded:
+        twice = _bad_when_altered(task, truth, scored, altered, (altered.slightly.answers,), altered.slightly.items)
+        when = "both when they are altered and when they are altered slightly"
+        counts.append(_LostItems.of(twice, when, _LOST_TWICE_BY_CHANCE * n, is_rare=False))
+    audits = [audit for one in counts if (audit := _audit_of(one, name, n, graded=graded)) is not None]
+    nothing = Audit(name=name, passed=True, severity="fail", detail="no answers are kept for single inputs")
+    return next((one for one in audits if one.severity == "fail"), audits[0] if audits else nothing)
+
+
+class _LostItems(NamedTuple):
+    """How many items are answered rightly unaltered and wrongly when altered, and the opposite."""
+
+    lost: int
+    lost_if_mixed: int
+    """Those that are also answered wrongly when mixed with others."""
+    won: int
+    when: str
+    """When the answers were wrong, for the message."""
+    expected: float
+    """How many items an honest model may lose."""
+    is_rare: bool
+    """Whether the opposite is as rare for an honest model."""
+
+    @classmethod
+    def of(cls, found: _ItemLosses, when: str, expected: float, *, is_rare: bool) -> _LostItems:
+        is_lost = found.before + found.margin < found.after.min(axis=0)
+        if_mixed = is_lost & (found.before + found.margin < found.mixed)
+        won = found.before > found.after.max(axis=0) + found.margin
+        return cls(int(is_lost.sum()), int(if_mixed.sum()), int(won.sum()), when, expected, is_rare)
+
+
+def _audit_of(counts: _LostItems, name: str, n: int, *, graded: bool) -> Audit | None:
+    """Return the audit `name` if it does not pass by these counts, otherwise None."""
+    lost, won, expected = counts.lost, counts.won, counts.expected
     if _is_chance(lost, expected):
-        return Audit(name=name, passed=True, severity="fail", detail="no answers are kept for single inputs")
+        return None
     how = ("well", "much worse") if graded else ("rightly", "wrongly")
     failed = (
-        f"{lost} of {n} items are answered {how[0]} as they are and {how[1]} whenever they are altered a little, "
+        f"{lost} of {n} items are answered {how[0]} as they are and {how[1]} {counts.when}, "
         f"{won} are the opposite; about {expected:.0f} are expected: {_REMEDY}"
     )
     if graded:
         return Audit(name=name, passed=False, severity="warn", detail=failed)
     balanced = expected + won + min(won, 2 * math.sqrt(won))
     if _is_chance(lost, balanced):
-        return Audit(name=name, passed=False, severity="warn", detail=f"{failed}; {_BALANCED}")
-    if _is_chance(lost_if_mixed, balanced):
+        balance = Audit(name=name, passed=False, severity="warn", detail=f"{failed}; {_BALANCED}")
+        return balance if counts.is_rare else None
+    if _is_chance(counts.lost_if_mixed, balanced):
         return Audit(name=name, passed=False, severity="warn", detail=f"{failed}; {_KEPT_IF_MIXED}")
     return Audit(name=name, passed=False, severity="fail", detail=failed)
 
@@ -252,7 +288,10 @@ class _ItemLosses(NamedTuple):
     """The smallest difference of losses that counts."""
 
 
-def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Altered) -> _ItemLosses:
+def _bad_when_altered(
+    task: Task, truth: Split, scored: Predictions, altered: Altered, again: tuple[Predictions, ...], items: Array
+) -> _ItemLosses:
+    """Return the losses of the answers to `items`, which were altered once and then `again`."""
     kind, once = task.kind_definition, altered.once
 
     def bad(items: Array, answers: Predictions) -> Array:
@@ -260,15 +299,15 @@ def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Al
         right = kind.correct(targets, answers)
         return np.asarray(kind.item_loss(targets, answers) if right is None else ~right, float)
 
-    if not len(altered.changed):
+    if not len(items):
         return _ItemLosses(np.zeros(0), np.zeros((1, 0)), np.zeros(0), 0.5)
     place = {int(item): number for number, item in enumerate(once.items)}
-    places = [place[int(item)] for item in altered.changed]
+    places = [place[int(item)] for item in items]
     graded = kind.correct(truth.targets, scored) is None
     usual = much_worse(bad(once.items, scored.take(once.items)), bad(once.items, once.answers))
     return _ItemLosses(
-        before=bad(altered.changed, scored.take(altered.changed)),
-        after=np.array([bad(altered.changed, answers) for answers in (once.answers.take(places), *altered.again)]),
-        mixed=bad(altered.changed, altered.or_mixed(once).answers.take(places)),
+        before=bad(items, scored.take(items)),
+        after=np.array([bad(items, answers) for answers in (once.answers.take(places), *again)]),
+        mixed=bad(items, altered.or_mixed(once).answers.take(places)),
         margin=usual if graded else 0.5,
     )
