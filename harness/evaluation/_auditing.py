@@ -89,5 +89,6 @@ def fail_on_audits(audits: tuple[Audit, ...]) -> None:
             raise SubmissionError(
                 "audit_failed",
                 "audit",
-                f"{one.name}: {one.detail}; predictions must not depend on chance, batch, order or phase",
+                f"{one.name}: {one.detail}; predictions must not depend on chance, batch, order, phase or the number "
+                "of threads",
             )
