@@ -11,7 +11,8 @@ from types import TracebackType
 
 from harness.sourcetext import unreadable_source
 from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBACK, Raised, Reason
-from harness.worker._remedies import Doing, Mistake, calls_for_notebooks, remedy
+from harness.worker._mistake import Doing, Mistake
+from harness.worker._remedies import calls_for_notebooks, remedy
 
 _FRAMES, _CAUSES = 20, 8
 _FORMATTING = re.compile(r"\x1b\[[0-9;]*m")

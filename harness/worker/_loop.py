@@ -60,8 +60,8 @@ from harness.worker._archive import read_archive
 from harness.worker._confine import confine
 from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
+from harness.worker._mistake import Doing
 from harness.worker._notebook_model import find_model
-from harness.worker._remedies import Doing
 from harness.worker._student import make_model
 from harness.worker._to_arrays import plain
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harness.worker._explain import explain
-from harness.worker._remedies import Doing
+from harness.worker._mistake import Doing
 
 
 def told(
