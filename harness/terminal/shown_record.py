@@ -10,7 +10,7 @@ from rich.text import Text
 from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
 from harness.leaderboard import Board, percent, ratio_with_interval
-from harness.record import Failure, Latency, Record, Score, to_reach
+from harness.record import Audit, Failure, Latency, Record, Score, to_reach
 from harness.sandbox import lines_of
 from harness.terminal import hanging
 from harness.text import as_duration, count_of, neutral, neutral_line
@@ -41,6 +41,9 @@ def show_record(
     for label, value in (*_costs(record, remarks), *_place(record, board)):
         _show_fact(console, label, value)
     _show_claims(console, record)
+    for audit in record.audits:
+        if audit.severity == "warn" and not audit.passed:
+            _show_warning(console, audit)
     for note in remarks.notes:
         console.print(f"  note: {neutral_line(note)}", style="yellow")
     if record.failure is None:
@@ -105,6 +108,11 @@ def _show_failure(console: Console, failure: Failure, remarks: Remarks) -> None:
 
 def _where(failure: Failure) -> str:
     return f"{neutral_line(failure.file or '')}{'' if failure.line is None else f':{failure.line}'}"
+
+
+def _show_warning(console: Console, audit: Audit) -> None:
+    """Print the finding of an audit that only warns; a record of private data has no details of it."""
+    console.print(f"  warning: {neutral_line(': '.join(filter(None, (audit.name, audit.detail))))}", style="yellow")
 
 
 def _show_printed(console: Console, printed: str, output: Path | None) -> None:

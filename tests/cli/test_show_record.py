@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from harness.evaluation import Remarks
-from harness.record import Latency, Record, Throughput
+from harness.record import Audit, Latency, Record, Throughput
 from harness.sandbox._output import Tail
 from harness.terminal import Screen
 from harness.terminal.shown_record import show_record
@@ -71,3 +71,16 @@ def test_a_latency_of_few_requests_says_why_it_is_noisy() -> None:
     few = structs.replace(LATENCY, n=12, stopped="limit")
     said = "\n".join(printed(changed(cost=COST | {"latency": few}), 200))
     assert "(noisy: only 12 requests fitted into measure_seconds)" in said
+
+
+def test_an_audit_that_only_warns_is_shown() -> None:
+    found = (
+        Audit(name="altered inputs score as well", passed=False, severity="warn", detail="accuracy falls by 0.7"),
+        Audit(name="no background work", passed=False, severity="warn", detail=""),  # of private data
+        Audit(name="one core while timed", passed=True, severity="warn", detail="it used one core"),
+    )
+    shown = printed(structs.replace(RECORD, audits=found), 80, terminal=False)
+    assert [line for line in shown if "warning" in line] == [
+        "  warning: altered inputs score as well: accuracy falls by 0.7",
+        "  warning: no background work",
+    ]
