@@ -93,11 +93,11 @@ def ask_altered(
     order = generator.permutation(len(altering.inputs))
     answers: list[Predictions] = []
     piece = max(_LEAST_PIECE, min(_MOST_PIECE, int(_SHARE_OF_PIECE * len(order))))
-    begin, done, fit = clock(), 0, piece
-    while done < len(order) and fit:
-        answers.append(_ask(altering, order[done : done + min(fit, altering.batch)], generator))
+    begin, done, following = clock(), 0, piece
+    while done < len(order) and following:
+        answers.append(_ask(altering, order[done : done + min(following, altering.batch)], generator))
         done, spent = done + len(answers[-1]), max(clock() - begin, 1e-6)
-        fit = max(piece, int(done * (seconds - spent) / spent)) if spent < seconds else 0
+        following = max(piece, int(done * (seconds - spent) / spent)) if spent < seconds else 0
     once = Answered(order[:done], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
     changed_once, again = once.items[changes.are_in(once)], list[Predictions]()

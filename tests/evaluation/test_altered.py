@@ -103,6 +103,11 @@ def test_scores_far_from_zero_do_not_hide_a_lookup_table(offset: float) -> None:
         assert (audit.passed, audit.severity) == (False, "fail")
 
 
+def table_of(truth: Split) -> dict[bytes, Any]:
+    """Return the target of each input."""
+    return {one.tobytes(): target for one, target in zip(truth.inputs, truth.targets, strict=True)}
+
+
 @pytest.mark.compute
 @pytest.mark.parametrize(("given_up", "outcome"), [(0.0, "fail"), (0.03, "fail"), (0.06, "warn")])
 def test_answers_that_are_given_up_do_not_hide_a_lookup_table(given_up: float, outcome: str) -> None:
@@ -126,7 +131,7 @@ def test_random_answers_to_unknown_inputs_do_not_hide_a_lookup_table() -> None:
     """Where the model is in doubt, a table knows the items; altered ones are right at least once in nine times."""
     for seed in range(5):
         truth = part(2000, seed)
-        known = {one.tobytes(): target for one, target in zip(truth.inputs, truth.targets, strict=True)}
+        known = table_of(truth)
 
         def predict(inputs: Array, known: dict[bytes, Any] = known) -> Predictions:
             labels = by_sign(inputs).values
@@ -227,7 +232,7 @@ def test_a_model_that_breaks_off_the_data_is_only_warned() -> None:
 def test_a_table_fails_whatever_it_does_off_the_data() -> None:
     for seed in range(5):
         truth = on_a_line(400, seed)
-        known = {one.tobytes(): target for one, target in zip(truth.inputs, truth.targets, strict=True)}
+        known = table_of(truth)
 
         def table(inputs: Array, known: dict[bytes, Any] = known) -> Predictions:
             return Predictions(np.array([known.get(one.tobytes(), 0) for one in inputs]))

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ USERS = ("same", "other")
 def lock_of(folder: Path, user: str = "same", timeout: float = 0.1) -> MachineLock:
     """The lock as one of two users sees it: each has a folder of its own."""
     return MachineLock(own_folder=folder / user, shared_folder=folder, own_timeout=timeout, shared_timeout=timeout)
+
+
+def told_while_waiting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a user is told who waits in vain for a lock, when a moment has passed."""
+    monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
+    told: list[str] = []
+    with replace(lock_of(folder), notify=told.append).shared():
+        pass
+    return told
 
 
 @pytest.fixture
@@ -130,16 +140,9 @@ def test_a_wait_that_timed_out_is_reported_once_and_not_repeated(place: Path, ca
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
 def test_a_waiting_process_is_told_which_process_it_waits_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
-    told: list[str] = []
-    lock = MachineLock(
-        own_folder=place / "same", shared_folder=place, own_timeout=0.1, shared_timeout=0.1, notify=told.append
-    )
     with holder(place, "exclusive", "other") as one:
         assert said(one) == "in"
-        with lock.shared():
-            pass
-        waiting, gave_up = told
+        waiting, gave_up = told_while_waiting(place, monkeypatch)
         assert waiting.startswith(f"waiting for process {one.pid} (-c ")
         assert "continues in any case" in waiting
         assert "stopped" not in waiting
@@ -148,17 +151,11 @@ def test_a_waiting_process_is_told_which_process_it_waits_for(place: Path, monke
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
 def test_a_waiting_process_is_told_that_the_other_one_is_stopped(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
-    told: list[str] = []
-    lock = MachineLock(
-        own_folder=place / "same", shared_folder=place, own_timeout=0.1, shared_timeout=0.1, notify=told.append
-    )
     with holder(place, "exclusive", "other") as one:
         assert said(one) == "in"
         os.kill(one.pid, signal.SIGSTOP)
         os.waitid(os.P_PID, one.pid, os.WSTOPPED | os.WNOWAIT)
-        with lock.shared():
-            pass
+        told = told_while_waiting(place, monkeypatch)
         os.kill(one.pid, signal.SIGCONT)
     assert "which is stopped, as by Ctrl-Z (continue it with `fg` in its terminal, or end it)" in told[0]
 
